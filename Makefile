@@ -1,0 +1,40 @@
+# flowrun: what a newcomer types.
+#   make demo    sets up what is missing, builds the release binary, runs the main job in a scratch folder
+#   make test    sets up what is missing, runs all tests
+
+SHELL := /bin/bash
+PACKAGES := pkg-config libyaml-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libxml2-dev libzstd-dev tzdata
+SOURCES := Sources Tests Package.swift
+RELEASE := .build/release/flowrun
+
+.PHONY: setup build demo test format lint clean
+
+setup:
+	@missing=""; for package in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    echo "installing Debian packages:$$missing"; \
+	    sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	    $$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi; \
+	command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/"; exit 1; }
+
+build: setup
+	swift build -c release --static-swift-stdlib --product flowrun
+
+demo: build
+	Examples/main-job/demo.sh $(RELEASE)
+
+test: setup
+	swift build --build-tests
+	swift test --skip-build
+
+format:
+	swift format --in-place --recursive --parallel $(SOURCES)
+
+lint:
+	swift format lint --strict --recursive --parallel $(SOURCES)
+
+clean:
+	rm -rf .build

@@ -1,0 +1,4 @@
+#ifndef FLOWRUN_CLIBZSTD_SHIM_H
+#define FLOWRUN_CLIBZSTD_SHIM_H
+#include <zstd.h>
+#endif

@@ -1,0 +1,79 @@
+extension FlowError.Code {
+    /// An event of a run's journal is not understood.
+    public static let journalUnreadable = FlowError.Code("JournalUnreadable")
+    /// The URL names no flow of the environment.
+    public static let workflowNotFound = FlowError.Code("WorkflowNotFound")
+    /// A request to a trigger's URL has no signature.
+    public static let directApiAuthorizationRequired = FlowError.Code("DirectApiAuthorizationRequired")
+    /// The signature of a trigger's URL is not the flow's.
+    public static let directApiInvalidAuthorizationSignature = FlowError.Code("DirectApiInvalidAuthorizationSignature")
+    /// A trigger was called with another method than it takes.
+    public static let triggerRequestMethodNotValid = FlowError.Code("TriggerRequestMethodNotValid")
+    /// The path behind a trigger's URL does not fit the trigger.
+    public static let triggerRelativePathNotValid = FlowError.Code("TriggerRelativePathNotValid")
+    /// The body of a request says that it is JSON and is none.
+    public static let invalidJSONBody = FlowError.Code("InvalidJSON")
+    /// A run ended without the Response that its caller waited for.
+    public static let noResponse = FlowError.Code("NoResponse")
+    /// As many runs wait for their turn as the trigger allows.
+    public static let workflowMaximumWaitingRunCountExceeded = FlowError.Code("WorkflowMaximumWaitingRunCountExceeded")
+    /// A connection reference of a run leads to no connection.
+    public static let missingConnectionReference = FlowError.Code("MissingConnectionReference")
+    /// A run in the store cannot be taken up again.
+    public static let runUnreadable = FlowError.Code("RunUnreadable")
+    /// A request named a host that this server is not.
+    public static let invalidHost = FlowError.Code("InvalidHost")
+}
+
+extension ErrorPage {
+    package static let runPages: [ErrorPage] = [
+        ErrorPage(
+            .journalUnreadable, happened: "An event in the journal of a run cannot be read.",
+            why: "A newer version of flowrun wrote it, or the store is damaged.",
+            remedy: "Use the version that wrote it, or a newer one; `flowrun doctor` checks the store."),
+        ErrorPage(
+            .workflowNotFound, happened: "A request named a flow that does not exist.",
+            why: "The flow was uninstalled, or the URL is of another environment.",
+            remedy: "Take the URL anew: `flowrun flow url FLOW`."),
+        ErrorPage(
+            .directApiAuthorizationRequired, happened: "A request to a trigger's URL was refused.",
+            why: "The URL lacks its `sig`, which is the caller's only proof.",
+            remedy: "Use the whole URL that `flowrun flow url FLOW` prints."),
+        ErrorPage(
+            .directApiInvalidAuthorizationSignature, happened: "A request to a trigger's URL was refused.",
+            why: "The `sig` was changed or belongs to another flow or environment.",
+            remedy: "Use the whole URL that `flowrun flow url FLOW` prints."),
+        ErrorPage(
+            .triggerRequestMethodNotValid, happened: "A request to a trigger's URL was refused.",
+            why: "A Request trigger takes one method, POST where it names none.",
+            remedy: "Call it with the method of the message."),
+        ErrorPage(
+            .triggerRelativePathNotValid, happened: "A request to a trigger's URL was refused.",
+            why: "The trigger's `relativePath` has other parts than the request.",
+            remedy: "Fill in the parts of `relativePath` in the URL."),
+        ErrorPage(
+            .invalidJSONBody, happened: "A request to a trigger's URL was refused.",
+            why: "The body is cut off or written wrongly.",
+            remedy: "Correct the body at the line and position named."),
+        ErrorPage(
+            .noResponse, happened: "The caller of a flow got status 502.",
+            why: "The run failed or took a branch without Response.",
+            remedy: "See what happened: `flowrun runs show ID`."),
+        ErrorPage(
+            .workflowMaximumWaitingRunCountExceeded, happened: "A run was not started.",
+            why: "The trigger limits how many runs go on at once, and the queue behind them is full.",
+            remedy: "Wait, or raise `maximumWaitingRuns` in the trigger's concurrency."),
+        ErrorPage(
+            .missingConnectionReference, happened: "A call of a run was not made.",
+            why: "The reference was unbound after activation, or the caller has no connection of that kind.",
+            remedy: "Bind one with `flowrun bind-connection`; a run-only user needs one of its own."),
+        ErrorPage(
+            .runUnreadable, happened: "A run stays as it is.",
+            why: "Its definition or the beginning of its journal is missing.",
+            remedy: "Start it again from its trigger: `flowrun runs resubmit ID`."),
+        ErrorPage(
+            .invalidHost, happened: "A request was refused.",
+            why: "Its Host header is neither an address nor the server's own name; pages in a browser could reach it so.",
+            remedy: "Call the server by its address, or set `server.publicUrl` to the name it is reached by."),
+    ]
+}

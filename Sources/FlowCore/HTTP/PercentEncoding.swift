@@ -1,0 +1,73 @@
+/// Percent encoding of addresses and forms (RFC 3986).
+public enum PercentEncoding {
+    /// Encodes everything but letters, digits and `-._~`: for a value in a query or a segment of a path.
+    public static func encode(_ text: String) -> String { encode(text) { _ in false } }
+
+    /// Encodes a value of a form: a blank becomes a plus sign.
+    public static func encodeForm(_ text: String) -> String {
+        text.split(separator: " ", omittingEmptySubsequences: false).map { encode(String($0)) }.joined(separator: "+")
+    }
+
+    /// Decodes; what is no percent code stays as it is.
+    /// - Parameters:
+    ///   - text: the encoded text.
+    ///   - plusIsBlank: whether a plus sign stands for a blank, as in forms.
+    /// - Returns: the decoded text.
+    public static func decode(_ text: some StringProtocol, plusIsBlank: Bool = false) -> String {
+        let bytes = Array(text.utf8)
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var place = 0
+        while place < bytes.count {
+            let byte = bytes[place]
+            if byte == UInt8(ascii: "%"), place + 2 < bytes.count, let high = digit(bytes[place + 1]),
+                let low = digit(bytes[place + 2])
+            {
+                decoded.append(high << 4 | low)
+                place += 3
+            } else {
+                decoded.append(byte == UInt8(ascii: "+") && plusIsBlank ? UInt8(ascii: " ") : byte)
+                place += 1
+            }
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
+
+    /// The pairs of a form or query as text.
+    public static func form(_ pairs: some Sequence<(String, String)>) -> String {
+        pairs.map { encodeForm($0.0) + "=" + encodeForm($0.1) }.joined(separator: "&")
+    }
+
+    /// The pairs of a form or query text, in order.
+    public static func pairs(ofForm text: some StringProtocol) -> [(name: String, value: String)] {
+        text.split(separator: "&").map { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count == 2 ? decode(parts[1], plusIsBlank: true) : ""
+            return (decode(parts[0], plusIsBlank: true), value)
+        }
+    }
+
+    private static func encode(_ text: String, except isAllowed: (UInt8) -> Bool) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var encoded: [UInt8] = []
+        for byte in text.utf8 {
+            let isLetter = (byte | 0x20) &- UInt8(ascii: "a") < 26
+            let isDigit = byte &- UInt8(ascii: "0") < 10
+            if isLetter || isDigit || "-._~".utf8.contains(byte) || isAllowed(byte) {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

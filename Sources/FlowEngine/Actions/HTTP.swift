@@ -1,0 +1,149 @@
+public import FlowCore
+import FlowDefinitions
+import FlowExpressions
+
+/// HTTP requests and HTTP webhooks.
+extension RunState {
+    /// HTTP: begins the request.
+    func beginHTTP(_ action: PlannedAction, _ repetition: Int, _ value: CompiledValue) {
+        guard let (recorded, request) = makeRequest(action, repetition, callbackID: nil) else { return }
+        beginCall(action, repetition, recorded: recorded, request: request)
+    }
+
+    /// HTTP webhook: begins the subscription.
+    func beginWebhook(_ action: PlannedAction, _ repetition: Int, _ subscribe: CompiledValue) {
+        let id = makeCallbackID()
+        guard let (recorded, request) = makeRequest(action, repetition, callbackID: id) else { return }
+        beginCall(action, repetition, recorded: recorded, request: request, callbackID: id)
+    }
+
+    /// An id for a callback that nobody can guess; the run's name before the last dot tells where it belongs.
+    func makeCallbackID() -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var secret: [UInt8] = []
+        for word in [random.next(), random.next()] {
+            for shift in stride(from: 60, through: 0, by: -4) { secret.append(digits[Int(word >> UInt64(shift) & 15)]) }
+        }
+        return identity.run + "." + String(decoding: secret, as: UTF8.self)
+    }
+
+    /// Evaluates what an action calls: the recorded inputs and the request; nil where that failed and the action ended.
+    func makeRequest(
+        _ action: PlannedAction, _ repetition: Int, callbackID: String?
+    ) -> (recorded: JSON?, request: EffectIntent.Kind)? {
+        currentCallback = callbackID
+        defer { currentCallback = nil }
+        switch action.work {
+        case .http(let value):
+            guard let inputs = inputs(value, action, repetition) else { return nil }
+            guard let call = httpCall(inputs, action, repetition, purpose: .request) else {
+                failRequest(action, repetition, inputs)
+                return nil
+            }
+            return (Self.sanitized(inputs), .http(call))
+        case .httpWebhook(let subscribe, _):
+            guard let inputs = inputs(subscribe, action, repetition) else { return nil }
+            guard var call = httpCall(inputs, action, repetition, purpose: .subscribe) else {
+                failRequest(action, repetition, inputs)
+                return nil
+            }
+            call.callbackID = callbackID
+            return (["subscribe": Self.sanitized(inputs)], .http(call))
+        case .operation(let value, _):
+            guard let inputs = inputs(value, action, repetition) else { return nil }
+            return operationRequest(inputs, action, callbackID)
+        case .connection(let value, _):
+            guard let inputs = inputs(value, action, repetition) else { return nil }
+            return connectionRequest(inputs, action, callbackID)
+        case .childFlow(let value):
+            guard let inputs = inputs(value, action, repetition) else { return nil }
+            return childRequest(inputs, action, repetition)
+        default: return nil
+        }
+    }
+
+    private func failRequest(_ action: PlannedAction, _ repetition: Int, _ inputs: JSON) {
+        failTemplate(
+            action, repetition,
+            "The inputs of action '\(action.name)' of type '\(action.typeName)' are not valid: a method and an absolute "
+                + "http or https address are needed.", inputs: Self.sanitized(inputs))
+    }
+
+    /// The request of evaluated inputs; nil where method or address are missing.
+    func httpCall(
+        _ inputs: JSON, _ action: PlannedAction, _ repetition: Int, purpose: HTTPCall.Purpose
+    ) -> HTTPCall? {
+        guard let uri = inputs["uri"]?.stringValue, uri.lowercased().hasPrefix("http"),
+            let method = inputs["method"]?.stringValue, !method.isEmpty
+        else { return nil }
+        var headers = JSONObject()
+        for (name, value) in inputs["headers"]?.objectValue ?? [:] where HeaderRules.isSent(name) && !value.isNull {
+            headers[name] = .string(ValueText.text(of: value))
+        }
+        if let cookie = inputs["cookie"], !cookie.isNull { headers["Cookie"] = .string(ValueText.text(of: cookie)) }
+        var queries = JSONObject()
+        for (name, value) in inputs["queries"]?.objectValue ?? [:] { queries[name] = .string(ValueText.text(of: value)) }
+        let authentication = inputs["authentication"].flatMap { $0.isNull ? nil : $0 }
+        var timeout: Duration?
+        if let value = action.requestTimeout, let text = try? evaluate(value, action, repetition).stringValue {
+            timeout = Duration(flowText: text)
+        }
+        return HTTPCall(
+            method: method.uppercased(), uri: uri, queries: queries, headers: headers,
+            body: inputs["body"].flatMap { $0.isNull ? nil : $0 }, authentication: authentication, timeout: timeout,
+            preservesContent: action.hasOption("preservehttpcontent"),
+            keepsCompression: action.hasOption("disableautomaticdecompression"),
+            suppressesWorkflowHeaders: action.hasOption("suppressworkflowheaders"), purpose: purpose)
+    }
+
+    /// Inputs as they are recorded: secrets of the authentication are not shown.
+    static func sanitized(_ inputs: JSON) -> JSON {
+        guard case .object(var object) = inputs, case .object(var authentication) = object["authentication"] else {
+            return inputs
+        }
+        for key in authentication.keys where HeaderRules.secretMembers.contains(key.lowercased()) {
+            authentication[key] = "*sanitized*"
+        }
+        object["authentication"] = .object(authentication)
+        return .object(object)
+    }
+}
+
+/// Which headers the platform sends, and what it hides.
+enum HeaderRules {
+    static let secretMembers: Set<String> = ["password", "pfx", "secret", "value", "clientsecret", "token", "key"]
+
+    private static let removed: Set<String> = [
+        "allow", "cookie", "expires", "host", "last-modified", "origin", "set-cookie", "transfer-encoding",
+    ]
+    private static let keptContent: Set<String> = ["content-disposition", "content-encoding", "content-type"]
+
+    /// Whether a header of a flow goes into a request.
+    static func isSent(_ name: String) -> Bool {
+        let name = name.lowercased()
+        if name.hasPrefix("accept-") { return name == "accept-version" }
+        if name.hasPrefix("content-") { return keptContent.contains(name) }
+        return !removed.contains(name)
+    }
+
+    /// Whether a header of a flow goes into an answer to the caller.
+    static func isAnswered(_ name: String) -> Bool {
+        let name = name.lowercased()
+        if name.hasPrefix("content-") { return keptContent.contains(name) }
+        return !removed.contains(name) || name == "host" || name == "origin"
+    }
+}
+
+extension EffectIntent {
+    /// The headers that tell the other side of the run, for HTTP calls that do not suppress them.
+    /// - Parameter identity: who the run is.
+    public func workflowHeaders(of identity: RunIdentity) -> JSONObject {
+        guard case .http(let call) = kind, !call.suppressesWorkflowHeaders else { return [:] }
+        return [
+            "x-ms-workflow-id": .string(identity.flowID), "x-ms-workflow-name": .string(identity.flowName),
+            "x-ms-workflow-run-id": .string(identity.run), "x-ms-workflow-operation-name": .string(action.name),
+            "x-ms-client-request-id": .string(idempotencyKey),
+            "x-ms-client-tracking-id": .string(identity.trackingID ?? identity.run),
+        ]
+    }
+}

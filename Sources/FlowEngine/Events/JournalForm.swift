@@ -1,0 +1,225 @@
+public import FlowCore
+import FlowDefinitions
+
+/// An event as the journal keeps it: a small JSON object, and which of its members are secret.
+///
+/// Instants are ticks since 1970, members that hold nothing are left out. The first event of a run carries the version
+/// of the form. What a later version adds, earlier ones never read: a run is recovered by a flowrun that is at least as new.
+public struct JournalForm: Sendable, Hashable {
+    /// The event.
+    public var json: JSON
+    /// The members that are encrypted with the environment's key and left out of every reading for people.
+    public var sealed: [String]
+
+    /// Makes a form.
+    public init(json: JSON, sealed: [String] = []) {
+        self.json = json
+        self.sealed = sealed
+    }
+
+    /// The version that is written.
+    public static let version: Int64 = 1
+}
+
+extension RunEvent {
+    /// The event for the journal.
+    public var journalForm: JournalForm {
+        var writer = JournalWriter()
+        switch self {
+        case .runStarted(let start): writer.write(start)
+        case .actionStarted(let start): writer.write(start)
+        case .actionEnded(let end): writer.write(end)
+        case .iterationEnded(let end): writer.write(end)
+        case .effectIntended(let intent): writer.write(intent)
+        case .effectFinished(let finish): writer.write(finish)
+        case .timerSet(let setting): writer.write(setting)
+        case .timerDue(let id, let at):
+            writer.begin("timerDue", at)
+            writer.add("timer", id.number)
+        case .messageTaken(let id, let at):
+            writer.begin("messageTaken", at)
+            writer.add("message", id)
+        case .callbackReceived(let receipt):
+            writer.begin("callbackReceived", receipt.at)
+            writer.add("callback", receipt.id)
+            writer.add("outputs", .object(receipt.outputs), sealed: receipt.isSecure)
+        case .replied(let reply, let at): writer.write(reply, at)
+        case .cancelRequested(let by, let at):
+            writer.begin("cancelRequested", at)
+            writer.add("by", by)
+        case .expired(let at): writer.begin("expired", at)
+        case .runEnded(let outcome): writer.write(outcome)
+        }
+        return JournalForm(json: .object(writer.object), sealed: writer.sealed)
+    }
+}
+
+/// Builds the journal form of one event.
+private struct JournalWriter {
+    var object = JSONObject()
+    var sealed: [String] = []
+
+    mutating func begin(_ type: String, _ at: Timestamp) {
+        object.append("t", .string(type))
+        object.append("at", .integer(at.ticks))
+    }
+
+    mutating func add(_ key: String, _ value: JSON?, sealed isSealed: Bool = false) {
+        guard let value else { return }
+        object.append(key, value)
+        if isSealed { sealed.append(key) }
+    }
+
+    mutating func add(_ key: String, _ text: String?) {
+        if let text { object.append(key, .string(text)) }
+    }
+
+    mutating func add(_ key: String, _ number: Int?) {
+        if let number { object.append(key, .integer(Int64(number))) }
+    }
+
+    mutating func add(_ key: String, _ instant: Timestamp?) {
+        if let instant { object.append(key, .integer(instant.ticks)) }
+    }
+
+    mutating func add(_ key: String, _ flag: Bool) {
+        if flag { object.append(key, .bool(true)) }
+    }
+
+    mutating func add(_ action: ActionInstance) {
+        object.append("a", .string(action.name))
+        if !action.indexes.isEmpty { object.append("i", .array(action.indexes.map { .integer(Int64($0)) })) }
+    }
+
+    mutating func write(_ start: RunStart) {
+        begin("runStarted", start.at)
+        add("v", .integer(JournalForm.version))
+        let identity = start.identity
+        add("run", identity.run)
+        add("flow", identity.flowName)
+        add("flowId", identity.flowID)
+        add("environment", identity.environment)
+        add("definition", identity.definitionHash)
+        if let parent = identity.parent {
+            add(
+                "parent",
+                ["run": .string(parent.run), "action": .string(parent.action.text),
+                 "effect": .integer(Int64(parent.effect.number))] as JSON)
+        }
+        if !identity.parameters.isEmpty {
+            add("parameters", .object(identity.parameters), sealed: start.hidesParameters)
+        }
+        add("hidesParameters", start.hidesParameters)
+        add("trackingId", identity.trackingID)
+        add("initiator", identity.initiator)
+        add("sourceRun", identity.sourceRun)
+        add("callbackBase", identity.callbackBase)
+        if identity.callbackBase != nil { sealed.append("callbackBase") }
+        add("settings", identity.settings.json)
+        let trigger = start.trigger
+        add("trigger", trigger.name)
+        add("inputs", trigger.inputs, sealed: trigger.hidesInputs)
+        add("outputs", trigger.outputs, sealed: trigger.hidesOutputs)
+        add("start", trigger.startTime)
+        add("end", trigger.endTime)
+        add("scheduled", trigger.scheduledTime)
+        add("history", trigger.historyName)
+        add("code", trigger.code)
+        add("callerWaits", trigger.callerWaits)
+        add("hidesInputs", trigger.hidesInputs)
+        add("hidesOutputs", trigger.hidesOutputs)
+    }
+
+    mutating func write(_ start: ActionStart) {
+        begin("actionStarted", start.at)
+        add(start.action)
+        add("inputs", start.inputs, sealed: start.hidesInputs)
+        add("hidesInputs", start.hidesInputs)
+        switch start.decision {
+        case .none: break
+        case .branch(let place): add("branch", .some(place.map { .integer(Int64($0)) } ?? .null))
+        case .items(let items, let concurrency):
+            add("items", .array(items), sealed: start.hidesInputs)
+            add("concurrency", concurrency)
+        case .rounds(let count, let timeout):
+            add("count", count)
+            add("timeout", timeout.map { .integer($0.ticks) })
+        case .incomparable(let failure): add("incomparable", failure.json)
+        case .retryPolicy(let policy): add("retryPolicy", policy.json)
+        }
+        add("callback", start.callbackID.map { .string($0) }, sealed: true)
+    }
+
+    mutating func write(_ end: ActionEnd) {
+        begin("actionEnded", end.endTime)
+        add(end.action)
+        add("s", end.status.rawValue)
+        add("c", end.code)
+        if end.startTime != end.endTime { add("start", end.startTime) }
+        add("error", end.error?.json, sealed: end.hidesOutputs)
+        add("inputs", end.inputs, sealed: end.hidesInputs)
+        switch end.outputs {
+        case .none: break
+        case .value(let value): add("outputs", value, sealed: end.hidesOutputs)
+        case .inputs: add("from", "inputs")
+        case .answer: add("from", "answer")
+        }
+        add("tracked", end.trackedProperties)
+        add("rounds", end.iterationCount)
+        add("hidesInputs", end.hidesInputs)
+        add("hidesOutputs", end.hidesOutputs)
+    }
+
+    mutating func write(_ end: IterationEnd) {
+        begin("iterationEnded", end.at)
+        add(end.loop)
+        add("n", end.index)
+        add("s", end.status.rawValue)
+    }
+
+    mutating func write(_ intent: EffectIntent) {
+        begin("effectIntended", intent.intendedAt)
+        add(intent.action)
+        add("effect", intent.id.number)
+        add("path", intent.path.text)
+        add("attempt", intent.attempt)
+        add("key", intent.idempotencyKey)
+        add("reads", !intent.needsCommitFirst)
+        let (name, value) = intent.kind.journalMember
+        add(name, value, sealed: intent.isSecure)
+        add("secure", intent.isSecure)
+    }
+
+    mutating func write(_ finish: EffectFinish) {
+        begin("effectFinished", finish.at)
+        add("effect", finish.id.number)
+        let (name, value) = finish.outcome.journalMember
+        add(name, value, sealed: finish.isSecure)
+        add("secure", finish.isSecure)
+    }
+
+    mutating func write(_ setting: TimerSetting) {
+        object.append("t", "timerSet")
+        add(setting.action)
+        add("timer", setting.id.number)
+        add("for", setting.purpose.rawValue)
+        add("due", setting.due)
+    }
+
+    mutating func write(_ reply: RunReply, _ at: Timestamp) {
+        begin("replied", at)
+        add(reply.action)
+        add("statusCode", reply.statusCode)
+        add("headers", .object(reply.headers), sealed: reply.isSecure)
+        add("body", reply.body, sealed: reply.isSecure)
+        add("secure", reply.isSecure)
+    }
+
+    mutating func write(_ outcome: RunOutcome) {
+        begin("runEnded", outcome.endTime)
+        add("s", outcome.status)
+        add("c", outcome.code)
+        add("error", outcome.error?.json)
+        add("outputs", outcome.outputs.map { .object($0) })
+    }
+}

@@ -1,0 +1,175 @@
+import FlowCore
+import FlowDefinitions
+import FlowStorage
+
+/// The solutions of an environment and all their flows.
+struct Catalog: Sendable {
+    /// A solution as it is installed, and what its texts came to.
+    struct InstalledPart: Sendable {
+        let installed: InstalledSolution
+        let solution: Solution
+        /// What was found wrong with `solution.yaml` and the flows' shapes.
+        let diagnostics: [Diagnostic]
+    }
+
+    /// A flow of the environment with its standing.
+    struct Entry: Sendable {
+        /// The flow as written.
+        let definition: FlowDefinition
+        /// Its standing.
+        let installed: InstalledFlow
+        /// The unique name of its solution.
+        let solution: String
+        /// Its place in the documented order of all flows.
+        let position: Int
+
+        /// The flow's GUID.
+        var id: String { installed.id }
+        /// The name.
+        var name: String { definition.name }
+        /// Other spellings of its name.
+        var aliases: [String] { installed.aliases }
+        /// What starts it, or nil for a flow without trigger.
+        var trigger: Trigger? { definition.triggers.first }
+        /// Whether it is on.
+        var isStarted: Bool { installed.state == .started }
+    }
+
+    /// The solutions, by unique name.
+    let solutions: [InstalledPart]
+    /// The flows, solution by solution in the documented order.
+    let flows: [Entry]
+    /// The flows as the set in which child calls are resolved.
+    let flowSet: FlowSet
+    private let places: [String: Int]
+
+    /// Reads the catalog of a store.
+    static func load(from store: any FlowStore) async throws(FlowError) -> Catalog {
+        let installed = try await store.flows()
+        var texts: [String: StoredDefinition] = [:]
+        for flow in installed where texts[flow.definitionHash] == nil {
+            texts[flow.definitionHash] = try await store.definition(flow.definitionHash)
+        }
+        return Catalog(try await store.solutions(), installed, texts)
+    }
+
+    /// Makes the catalog of what a store holds.
+    init(
+        _ solutions: [InstalledSolution] = [], _ installed: [InstalledFlow] = [],
+        _ definitions: [String: StoredDefinition] = [:]
+    ) {
+        var parts: [InstalledPart] = []
+        var flows: [Entry] = []
+        for one in solutions.sorted(by: { $0.name < $1.name }) {
+            let own = installed.filter { $0.solution == one.name }
+            let texts = Dictionary(
+                own.compactMap { definitions[$0.definitionHash] }.map { ($0.file, $0.text) },
+                uniquingKeysWith: { first, _ in first })
+            let decoded = SolutionDecoder.decode(one.text, file: one.source + "/solution.yaml") { texts["\(one.source)/\($0)"] }
+            guard let solution = decoded.solution else { continue }
+            parts.append(InstalledPart(installed: one, solution: solution, diagnostics: decoded.diagnostics))
+            for flow in solution.flows {
+                guard let standing = own.first(where: { $0.id == flow.definition.id?.lowercased() }) else { continue }
+                flows.append(
+                    Entry(definition: flow.definition, installed: standing, solution: one.name, position: flows.count))
+            }
+        }
+        self.solutions = parts
+        self.flows = flows
+        self.flowSet = FlowSet(flows.map(\.definition))
+        self.places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Makes a catalog of flows that belong to no solution; all of them are on.
+    init(standalone definitions: [FlowDefinition], at now: Timestamp) {
+        solutions = []
+        var flows: [Entry] = []
+        for definition in definitions {
+            let id = definition.id?.lowercased() ?? SolutionDecoder.id(of: definition.name, in: "")
+            let installed = InstalledFlow(
+                id: id, name: definition.name, place: flows.count, definitionHash: "standalone", state: .started,
+                stateChangedAt: now, firstActivatedAt: now, triggerKey: SecureRandom.bytes(32), installedAt: now)
+            flows.append(Entry(definition: definition, installed: installed, solution: "", position: flows.count))
+        }
+        self.flows = flows
+        flowSet = FlowSet(definitions)
+        places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The flow of a GUID, or nil.
+    subscript(id: String) -> Entry? { places[id.lowercased()].map { flows[$0] } }
+
+    /// The solution of a unique or display name, or nil.
+    func solution(_ name: String) -> InstalledPart? {
+        solutions.first { $0.solution.uniqueName == name }
+            ?? solutions.first { $0.solution.displayName == name }
+            ?? solutions.first {
+                $0.solution.uniqueName.lowercased() == name.lowercased()
+                    || $0.solution.displayName.lowercased() == name.lowercased()
+            }
+    }
+
+    /// The environment variables of all solutions, by schema name; the first solution's declaration counts.
+    var variables: [EnvironmentVariable] {
+        var seen: Set<String> = []
+        return solutions.flatMap(\.solution.environmentVariables).filter { seen.insert($0.schemaName).inserted }
+    }
+
+    // MARK: FLOW on the command line
+
+    private static let previewEnding = "(insider preview)"
+
+    /// The flow that a word on the command line means: GUID, exact name, alias, name without "(Insider Preview)", or a
+    /// unique beginning, ignoring case.
+    /// - Throws: `FlowNotFound`, `AmbiguousFlow`, both with candidates.
+    func flow(_ word: String) throws(FlowError) -> Entry {
+        if let entry = self[word] { return entry }
+        let folded = Self.fold(word)
+        let ways: [(Entry) -> Bool] = [
+            { $0.name == word },
+            { $0.aliases.contains(word) },
+            { entry in Self.fold(entry.name) == folded || entry.aliases.contains { Self.fold($0) == folded } },
+            { Self.withoutPreview(Self.fold($0.name)) == Self.withoutPreview(folded) },
+            { entry in
+                Self.fold(entry.name).hasPrefix(folded) || entry.aliases.contains { Self.fold($0).hasPrefix(folded) }
+            },
+        ]
+        for way in ways {
+            let found = flows.filter(way)
+            if found.count == 1 { return found[0] }
+            if found.count > 1 { throw ambiguous(word, found) }
+        }
+        throw missing(word)
+    }
+
+    private func ambiguous(_ word: String, _ candidates: [Entry]) -> FlowError {
+        FlowError(
+            .ambiguousFlow, "'\(word)' may mean \(candidates.map { "'\($0.name)'" }.joined(separator: " or ")).",
+            hint: "Write more of the name, or the flow's GUID: \(candidates.map(\.id).joined(separator: ", ")).")
+    }
+
+    private func missing(_ word: String) -> FlowError {
+        if flows.isEmpty {
+            return FlowError(
+                .flowNotFound, "There is no flow '\(word)': the environment has no flows.",
+                hint: "Install a solution first: `flowrun solution install PATH`.")
+        }
+        let names = flows.flatMap { [$0.name, Self.withoutPreview($0.name)] + $0.aliases }
+        let near = Suggestion.nearest(to: word, among: names)
+        return FlowError(
+            .flowNotFound, "There is no flow '\(word)' in the environment.",
+            hint: near.map { "Did you mean '\($0)'?" }
+                ?? "The flows are: \(flows.map { "'\($0.name)'" }.joined(separator: ", ")).")
+    }
+
+    private static func fold(_ name: String) -> String {
+        name.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    private static func withoutPreview(_ name: String) -> String {
+        guard name.lowercased().hasSuffix(previewEnding) else { return name }
+        var rest = name.dropLast(previewEnding.count)
+        while rest.last == " " { rest = rest.dropLast() }
+        return String(rest)
+    }
+}

@@ -1,0 +1,212 @@
+import FlowCore
+import FlowDefinitions
+import FlowText
+import FlowStorage
+
+extension FlowEnvironment {
+    // MARK: flow list, show, url
+
+    func listFlows() async throws(FlowError) -> JSON {
+        let catalog = try await catalog()
+        let state = try await state()
+        let latest = try await store.latestRuns()
+        let called = calledFlows(catalog)
+        return .array(
+            catalog.flows.map { flow in row(of: flow, state, isChild: called.contains(flow.id), latest[flow.id]) })
+    }
+
+    private func calledFlows(_ catalog: Catalog) -> Set<String> {
+        let planner = ActivationPlanner(catalog: catalog, state: EnvironmentState(), connectors: connectors, user: nil)
+        return Set(catalog.flows.flatMap { parent in planner.children(of: parent).map(\.id).filter { $0 != parent.id } })
+    }
+
+    private func row(
+        of flow: Catalog.Entry, _ state: EnvironmentState, isChild: Bool, _ latest: RunSummary?
+    ) -> JSON {
+        let unbound = flow.definition.connectionReferences.filter { state.connection(of: $0) == nil }
+        var trigger: JSON = .null
+        if let own = flow.trigger {
+            trigger = ["type": .string(own.type), "kind": own.kind.map { .string($0) } ?? .null]
+        }
+        return [
+            "name": .string(flow.name), "id": .string(flow.id), "solution": .string(flow.solution),
+            "state": .string(flow.installed.state.rawValue), "trigger": trigger, "isChild": .bool(isChild),
+            "unbound": .integer(Int64(unbound.count)),
+            "lastRun": latest.map { run in
+                [
+                    "name": .string(run.name), "status": .string(run.status),
+                    "startTime": .string(run.startTime.description),
+                ]
+            } ?? .null,
+        ]
+    }
+
+    func showFlow(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let catalog = try await catalog()
+        let flow = try catalog.flow(try arguments.required("flow"))
+        let state = try await state()
+        let latest = try await store.latestRuns()[flow.id]
+        let planner = ActivationPlanner(catalog: catalog, state: state, connectors: connectors, user: nil)
+        let parents = catalog.flows.filter { parent in planner.children(of: parent).contains { $0.id == flow.id } }
+        guard case .object(var page) = row(of: flow, state, isChild: !parents.isEmpty, latest) else { return .null }
+        page["description"] = flow.definition.description.map { .string($0) } ?? .null
+        page["aliases"] = .array(flow.aliases.map { .string($0) })
+        page["file"] = .string(flow.definition.file)
+        page["definitionHash"] = .string(flow.installed.definitionHash)
+        page["firstActivatedAt"] = flow.installed.firstActivatedAt.map { .string($0.description) } ?? .null
+        page["children"] = .array(planner.children(of: flow).map { .string($0.name) })
+        page["parents"] = .array(parents.map { .string($0.name) })
+        page["connectionReferences"] = .array(
+            flow.definition.connectionReferences.map { reference in
+                [
+                    "reference": .string(reference.key), "logicalName": .string(reference.bindingName),
+                    "connector": .string(reference.connector),
+                    "connection": state.bindings[reference.bindingName].map { .string($0) } ?? .null,
+                    "runtimeSource": .string(state.runtimeSource(of: reference, in: flow.id).rawValue),
+                ]
+            })
+        page["variables"] = .array(flow.definition.parameters.compactMap { $0.schemaName.map { .string($0) } })
+        page["actions"] = .integer(Int64(flow.definition.allActions.count))
+        page["shares"] = .array(
+            state.shares.filter { $0.flow == flow.id }.map { share in
+                ["upn": .string(share.upn), "role": .string(share.role.rawValue)]
+            })
+        return .object(page)
+    }
+
+    func flowURL(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let flow = try await catalog().flow(try arguments.required("flow"))
+        guard let url = triggerURL(of: flow) else {
+            throw FlowError(
+                .triggerURLNotAvailable, "The flow '\(flow.name)' has no URL: it is not started by a request.",
+                hint: "Only flows with a Request trigger have one; see `flowrun flow list`.")
+        }
+        return ["flow": .string(flow.name), "id": .string(flow.id), "method": .string(url.method), "url": .string(url.text)]
+    }
+
+    /// The URL of a flow with a Request trigger, or nil.
+    func triggerURL(of flow: Catalog.Entry) -> (text: String, method: String)? {
+        guard let trigger = flow.trigger, trigger.type.lowercased() == "request" else { return nil }
+        let url = TriggerURL(flowID: flow.id, trigger: trigger.name)
+        let text = url.text(
+            base: publicAddress, key: flow.installed.triggerKey,
+            relativePath: trigger.inputs?["relativePath"]?.string)
+        return (text, (trigger.inputs?["method"]?.string ?? "POST").uppercased())
+    }
+
+    // MARK: variable list, set, unset
+
+    func listVariables() async throws(FlowError) -> JSON {
+        let catalog = try await catalog()
+        let state = try await state()
+        return .array(catalog.variables.map { row(of: $0, state) })
+    }
+
+    private func row(of variable: EnvironmentVariable, _ state: EnvironmentState) -> JSON {
+        [
+            "schemaName": .string(variable.schemaName), "displayName": .string(variable.displayName),
+            "type": .string(variable.type.rawValue),
+            "value": VariableValues.shown(state.variables[variable.schemaName], of: variable),
+            "default": VariableValues.shown(variable.defaultValue, of: variable),
+            "description": variable.description.map { .string($0) } ?? .null,
+        ]
+    }
+
+    private func variable(_ name: String) async throws(FlowError) -> EnvironmentVariable {
+        let variables = try await catalog().variables
+        let folded = name.lowercased()
+        let ways: [(EnvironmentVariable) -> Bool] = [
+            { $0.schemaName == name }, { $0.displayName == name },
+            { $0.schemaName.lowercased() == folded || $0.displayName.lowercased() == folded },
+        ]
+        for way in ways {
+            if let variable = variables.first(where: way) { return variable }
+        }
+        let near = Suggestion.nearest(to: name, among: variables.flatMap { [$0.schemaName, $0.displayName] })
+        throw FlowError(
+            .variableNotFound, "The environment has no variable '\(name)'.",
+            hint: near.map { "Did you mean '\($0)'?" } ?? "See `flowrun variable list`.")
+    }
+
+    func setVariable(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let variable = try await variable(try arguments.required("name"))
+        let given = arguments.value("value") ?? .null
+        let text: String
+        switch given {
+        case .string(let value): text = value
+        case .bool(let value) where variable.type == .boolean: text = value ? "Yes" : "No"
+        case .null: throw FlowError(.invalidArgument, "The argument 'value' is missing.", hint: "Give the value.")
+        default: text = given.text
+        }
+        let value = try VariableValues.accept(text, for: variable)
+        return try await changing { () throws(FlowError) in
+            try await commit(
+                StoreCommit([
+                    .variable(
+                        VariableValue(
+                            schemaName: variable.schemaName, value: value, isSecret: variable.type == .secret))
+                ]))
+            return row(of: variable, try await state())
+        }
+    }
+
+    func unsetVariable(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let variable = try await variable(try arguments.required("name"))
+        return try await changing { () throws(FlowError) in
+            try await commit(StoreCommit([.removeVariable(variable.schemaName)]))
+            return row(of: variable, try await state())
+        }
+    }
+
+    // MARK: user, share
+
+    func addUser(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let upn = try arguments.required("upn").lowercased()
+        guard upn.contains("@"), !upn.hasPrefix("@"), !upn.hasSuffix("@"), !upn.contains(where: \.isWhitespace) else {
+            throw FlowError(
+                .invalidArgument, "'\(upn)' is no user principal name.", hint: "Write it as ana@adatum.example.")
+        }
+        return try await changing { () throws(FlowError) in
+            let known = try await store.users().first { $0.upn == upn }
+            let user = known ?? EnvironmentUser(upn: upn, addedAt: clock.now)
+            if known == nil { try await commit(StoreCommit([.user(user)])) }
+            return Self.row(of: user)
+        }
+    }
+
+    private static func row(of user: EnvironmentUser) -> JSON {
+        [
+            "upn": .string(user.upn), "role": .string(user.roles.isEmpty ? "user" : user.roles.joined(separator: ", ")),
+            "addedAt": .string(user.addedAt.description),
+        ]
+    }
+
+    func listUsers() async throws(FlowError) -> JSON { .array(try await store.users().map(Self.row)) }
+
+    func removeUser(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let upn = try arguments.required("upn").lowercased()
+        return try await changing { () throws(FlowError) in
+            guard let user = try await store.users().first(where: { $0.upn == upn }) else {
+                _ = try EnvironmentState(users: try await store.users()).knownUser(upn)
+                return .null
+            }
+            try await commit(StoreCommit([.removeUser(upn)]))
+            return Self.row(of: user)
+        }
+    }
+
+    func changeShare(_ arguments: Arguments, isAdded: Bool) async throws(FlowError) -> JSON {
+        let flow = try await catalog().flow(try arguments.required("flow"))
+        let upn = try arguments.required("upn")
+        let text = try arguments.required("role")
+        guard let role = FlowShare.Role(rawValue: text) else {
+            throw FlowError(.invalidArgument, "The right '\(text)' is none.", hint: "Give owner or runOnly.")
+        }
+        return try await changing { () throws(FlowError) in
+            let user = try await state().knownUser(upn) ?? upn
+            let share = FlowShare(flow: flow.id, upn: user, role: role)
+            try await commit(StoreCommit([isAdded ? .share(share) : .removeShare(share)]))
+            return ["flow": .string(flow.name), "id": .string(flow.id), "upn": .string(user), "role": .string(text)]
+        }
+    }
+}

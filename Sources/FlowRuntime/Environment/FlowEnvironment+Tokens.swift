@@ -1,0 +1,80 @@
+import FlowCore
+import FlowStorage
+
+extension FlowEnvironment {
+    // MARK: token create, list, revoke
+
+    func createToken(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let now = clock.now
+        let name = try arguments.text("name") ?? "token-\(now.secondsDescription)"
+        let scopes = try arguments.texts("scopes")
+        var expires: Timestamp?
+        if let text = try arguments.text("expires") {
+            guard let duration = ShortDuration.parse(text) else {
+                throw FlowError(
+                    .invalidArgument, "'\(text)' is no duration.", hint: "Write 30s, 5m, 2h, 14d or ISO 8601.")
+            }
+            expires = now + duration
+        }
+        let user = try await state().knownUser(try arguments.text("as"))
+        let text = "fr_" + Base64.encodeURL(SecureRandom.bytes(32))
+        let token = APIToken(
+            name: name, digest: Digest.sha256(Array(text.utf8)), upn: user, scopes: scopes, createdAt: now,
+            expires: expires)
+        return try await changing { () throws(FlowError) in
+            if try await store.tokens().contains(where: { $0.name == name }) {
+                throw FlowError(
+                    .invalidArgument, "There already is a token '\(name)'.",
+                    hint: "Give another --name, or `flowrun token revoke \(name)` first.")
+            }
+            try await commit(StoreCommit([.token(token)]))
+            return ["name": .string(name), "token": .string(text), "expires": Self.expiry(of: token)]
+        }
+    }
+
+    private static func expiry(of token: APIToken) -> JSON { token.expires.map { .string($0.description) } ?? .null }
+
+    func listTokens() async throws(FlowError) -> JSON {
+        .array(
+            try await store.tokens().map { token in
+                [
+                    "name": .string(token.name), "as": token.upn.map { .string($0) } ?? .null,
+                    "scopes": .array(token.scopes.map { .string($0) }),
+                    "createdAt": .string(token.createdAt.description), "expires": Self.expiry(of: token),
+                ]
+            })
+    }
+
+    func revokeToken(_ arguments: Arguments) async throws(FlowError) -> JSON {
+        let name = try arguments.required("name")
+        return try await changing { () throws(FlowError) in
+            let names = try await store.tokens().map(\.name)
+            guard names.contains(name) else {
+                throw FlowError(
+                    .tokenNotFound, "There is no token '\(name)'.",
+                    hint: Suggestion.nearest(to: name, among: names).map { "Did you mean '\($0)'?" }
+                        ?? "See `flowrun token list`.")
+            }
+            try await commit(StoreCommit([.removeToken(name)]))
+            return ["name": .string(name)]
+        }
+    }
+
+    /// What the bearer of a token may do.
+    public struct Authorization: Sendable, Hashable {
+        /// The person in whose name it acts, or nil for the one at the machine.
+        public let user: String?
+        /// What it may do; empty for everything.
+        public let scopes: [String]
+    }
+
+    /// What a bearer token allows, or nil where it is unknown or has expired.
+    public func authorization(of token: String) async -> Authorization? {
+        let digest = Digest.sha256(Array(token.utf8))
+        guard let tokens = try? await store.tokens(),
+            let known = tokens.first(where: { Digest.constantTimeEqual($0.digest, digest) })
+        else { return nil }
+        if let expires = known.expires, expires <= clock.now { return nil }
+        return Authorization(user: known.upn, scopes: known.scopes)
+    }
+}

@@ -1,0 +1,72 @@
+import FlowCore
+import FlowDefinitions
+import FlowEngine
+import FlowStorage
+
+/// Starts the run of a child flow that an action calls.
+struct ChildStarter {
+    let host: RunHost
+    let parent: RunIdentity
+
+    /// Starts the child's run, or finds the one that an earlier attempt of the same process step started.
+    func start(_ start: ChildStart, _ intent: EffectIntent) async -> EffectPerformer.Result {
+        do throws(FlowError) {
+            let flow = try child(start.reference)
+            guard flow.isStarted else {
+                throw FlowError(
+                    .workflowTriggerIsNotEnabled,
+                    "Could not execute workflow '\(flow.id)' trigger '\(flow.trigger?.name ?? "manual")' with state "
+                        + "'Disabled': trigger is not enabled.", hint: "flowrun activate '\(flow.name)'")
+            }
+            let runnable = try host.runnable(flow)
+            let now = host.clock.now
+            var outputs: JSONObject = ["headers": .object(start.headers)]
+            outputs["body"] = start.body
+            guard try runnable.rules.conditionsHold(outputs, now: now) else {
+                return .outcome(.answered(OperationAnswer(statusCode: 202)))
+            }
+            let firing = try runnable.rules.firings(of: outputs, now: now)[0]
+            let trigger = runnable.plan.trigger
+            let payload = TriggerPayload(
+                name: trigger?.name ?? "manual", inputs: trigger?.recordedInputs, outputs: .object(firing.outputs),
+                startTime: now, historyName: start.run, callerWaits: true, hidesInputs: trigger?.hidesInputs ?? false,
+                hidesOutputs: intent.isSecure || trigger?.hidesOutputs ?? false)
+            let history = TriggerHistoryEntry(
+                id: start.run, flow: flow.id, trigger: payload.name, status: "Succeeded", fired: true, run: start.run,
+                startTime: now, endTime: now)
+            let request = RunStartRequest(
+                name: start.run, payload: payload, trackingID: firing.trackingID ?? parent.trackingID,
+                initiator: parent.initiator,
+                parent: RunIdentity.Parent(run: parent.run, action: intent.path, effect: intent.id),
+                changes: [.history(history)], isAwaited: false)
+            let (name, watch) = try await host.start(runnable, request)
+            defer { host.waiters.unwatch(name, watch) }
+            try await watch.started()
+            return .started
+        } catch {
+            // An earlier attempt started it; its message comes, or stands in the inbox.
+            if error.code == .runExists {
+                host.takeUp(start.run)
+                return .started
+            }
+            return .outcome(
+                .failed(
+                    EffectFailure(
+                        code: error.code.rawValue, message: error.message,
+                        isTransient: error.code == .workflowMaximumWaitingRunCountExceeded)))
+        }
+    }
+
+    private func child(_ reference: String) throws(FlowError) -> Catalog.Entry {
+        let catalog = host.catalog
+        let definition = try catalog.flowSet.flow(reference)
+        guard let flow = definition.id.flatMap({ catalog[$0] }) ?? catalog.flows.first(where: {
+            $0.name == definition.name && $0.definition.file == definition.file
+        }) else {
+            throw FlowError(
+                .nestedWorkflowNotFound, "The workflow '\(reference)' is not in the environment.",
+                hint: "Install the solution that holds it.")
+        }
+        return flow
+    }
+}

@@ -1,0 +1,159 @@
+import FlowCore
+import FlowDefinitions
+import FlowEngine
+import FlowStorage
+
+/// Carries out one effect of a run: a call through a connector, or the start of a child run.
+struct EffectPerformer {
+    /// What came of it.
+    enum Result: Sendable {
+        /// It has an outcome.
+        case outcome(EffectOutcome)
+        /// A child run goes on; its message brings the outcome.
+        case started
+        /// It was not sent: the connection's account has to sign in first.
+        case waitsForSignIn(connection: String)
+    }
+
+    let host: RunHost
+    let identity: RunIdentity
+
+    /// Carries out an effect.
+    /// - Parameters:
+    ///   - intent: what is to be done.
+    ///   - recovered: whether an earlier process may have sent it already.
+    /// - Returns: what came of it.
+    func perform(_ intent: EffectIntent, recovered: Bool) async -> Result {
+        switch intent.kind {
+        case .http(let call):
+            return await call_(Self.operationCall(call, intent), of: "http", reference: nil, intent, recovered)
+        case .operation(let request):
+            let call = OperationCall(
+                operationID: request.operationID, parameters: request.parameters, idempotencyKey: intent.idempotencyKey)
+            return await call_(
+                call, of: request.connector, reference: request.connectionReference, intent, recovered)
+        case .connection(let request):
+            return .outcome(
+                .failed(
+                    EffectFailure(
+                        code: FlowError.Code.operationNotSupported.rawValue,
+                        message: "The call \(request.method) \(request.path) of '\(request.connector)' names no operation; "
+                            + "flowrun calls connectors by operation id.", isTransient: false)))
+        case .child(let start): return await ChildStarter(host: host, parent: identity).start(start, intent)
+        }
+    }
+
+    private static func operationCall(_ call: HTTPCall, _ intent: EffectIntent) -> OperationCall {
+        var parameters: JSONObject = ["uri": .string(call.uri), "headers": .object(call.headers)]
+        parameters["body"] = call.body
+        parameters["authentication"] = call.authentication
+        if call.keepsCompression { parameters["operationOptions"] = "DisableAutomaticDecompression" }
+        return OperationCall(
+            operationID: call.method, parameters: parameters, idempotencyKey: intent.idempotencyKey)
+    }
+
+    private func call_(
+        _ call: OperationCall, of connectorName: String, reference: String?, _ intent: EffectIntent, _ recovered: Bool
+    ) async -> Result {
+        guard let connector = host.connectors[connectorName] else {
+            return .outcome(
+                .failed(
+                    EffectFailure(
+                        code: FlowError.Code.connectorNotFound.rawValue,
+                        message: "flowrun has no connector '\(connectorName)'.", isTransient: false)))
+        }
+        var connectionName: String?
+        do throws(FlowError) {
+            let connection = try await connection(connector, reference)
+            if reference != nil { connectionName = connection.name }
+            let session = ConnectionSession(
+                connection: connection, endpoints: try host.settings.addresses(), clock: host.clock)
+            if recovered, let known = try await known(call, connector, intent, session) { return known }
+            return .outcome(.answered(try await connector.perform(call, in: session)))
+        } catch {
+            if let connectionName, error.isSignInRefusal {
+                await host.signInWasRefused(connectionName, error)
+                return .waitsForSignIn(connection: connectionName)
+            }
+            return .outcome(
+                .failed(EffectFailure(code: error.code.rawValue, message: error.message, isTransient: error.isTransient)))
+        }
+    }
+
+    /// What is known of a call that an earlier process may have sent, by its replay rule; nil where it is to be sent again.
+    private func known(
+        _ call: OperationCall, _ connector: any Connector, _ intent: EffectIntent, _ session: ConnectionSession
+    ) async throws(FlowError) -> Result? {
+        switch connector.replay(of: call) {
+        case .read, .idempotent: return nil
+        case .lookup:
+            let answer = try await connector.lookUp(call, intendedAt: intent.intendedAt, in: session)
+            return answer.map { .outcome(.answered($0)) }
+        case .inDoubt:
+            return .outcome(
+                .inDoubt(
+                    reason: "The process ended while '\(call.operationID)' of '\(connector.name)' was under way; "
+                        + "nobody can tell whether it happened."))
+        }
+    }
+
+    /// The connection that a reference means now; a connector without connections takes none.
+    private func connection(_ connector: any Connector, _ reference: String?) async throws(FlowError) -> Connection {
+        guard let reference, !connector.connectionParameters.isEmpty else {
+            return Connection(
+                name: "", connector: connector.name, account: "", grant: "", parameters: [:], secrets: [:])
+        }
+        guard let name = host.connectionName(reference, identity), let connection = try await host.connection(name) else {
+            throw FlowError(
+                .missingConnectionReference,
+                "Connection reference '\(reference)' of '\(identity.flowName)' has no connection.",
+                hint: "flowrun bind-connection '\(identity.flowName)' --reference \(reference) --connection CONNECTION")
+        }
+        return connection
+    }
+}
+
+extension RunHost {
+    /// The connection that a flow's reference means now: the bound one, or for an invoker reference the caller's own.
+    func connectionName(_ key: String, _ identity: RunIdentity) -> String? {
+        guard let flow = catalog[identity.flowID], let reference = flow.definition.connectionReference(key) else {
+            return nil
+        }
+        let state = state
+        let bound = state.connection(of: reference)?.connection.name
+        guard state.runtimeSource(of: reference, in: flow.id) == .invoker, let person = identity.initiator else {
+            return bound
+        }
+        let own = state.connections.values.filter {
+            $0.connection.connector == reference.connector && $0.connection.account.lowercased() == person.lowercased()
+        }
+        return own.map(\.connection.name).min()
+    }
+
+    /// A connection's sign-in was refused: the connection shows it until someone signs in again.
+    func signInWasRefused(_ name: String, _ error: FlowError) async {
+        guard var stored = try? await store.connection(name) else { return }
+        stored.status = .unauthenticated
+        stored.statusCode = error.code.rawValue
+        stored.statusMessage = error.message
+        try? await store.commit(StoreCommit([.connection(stored)]))
+        forgetConnection(name)
+    }
+}
+
+extension FlowError {
+    /// Whether an account could not sign in, so that nothing was sent.
+    var isSignInRefusal: Bool {
+        code == .connectionAuthorizationFailed || code.rawValue.hasPrefix("AADSTS")
+            || code.rawValue.first?.isLowercase == true
+    }
+
+    /// Whether another attempt may go better: failures of the network and of a service that is away.
+    var isTransient: Bool {
+        let codes: [FlowError.Code] = [
+            .unresolvableHostName, .serviceTemporarilyUnavailable, .gatewayTimeout, .invalidProtocolResponse,
+            .sandboxNotRunning,
+        ]
+        return codes.contains(code)
+    }
+}

@@ -1,0 +1,427 @@
+import FlowCore
+import FlowEngine
+import FlowStorage
+import Synchronization
+
+/// A run in memory: its machine, what waits to be done with it, and what waits to be committed.
+///
+/// A cell goes through these phases: it is *stepped* on the executor while there is something to do; events and commands
+/// gather meanwhile; they are *committed* one batch at a time; after a commit its commands are carried out. A cell with
+/// nothing to do may be *let go*: the run is then only what the store holds. After a refused commit it is *thrown away*
+/// and built again from the store.
+final class RunCell: ExecutorWork {
+    /// What a cell does next.
+    enum Work: Sendable {
+        /// A stimulus for the machine.
+        case stimulus(RunStimulus)
+        /// The machine was folded from the journal and takes up what was under way.
+        case resume
+    }
+
+    /// Why a run exists and does not go on.
+    enum Hold: Sendable {
+        /// The trigger's concurrency lets no further run go on.
+        case turn
+        /// Nobody waits for it here; the next owner of the environment goes on with it.
+        case owner
+    }
+
+    /// A batch on its way into the store, and what is to be done once it is there.
+    struct Batch: Sendable {
+        var commit: StoreCommit
+        var commands: [RunCommand]
+        var timers: [(id: TimerID, at: Timestamp)]
+        var messages: [InboxEntry]
+        var isStart: Bool
+        var outcome: RunOutcome?
+        var summary: RunSummary
+    }
+
+    private struct State {
+        /// Nil while it is being stepped.
+        var machine: RunStateMachine?
+        var work: [Work] = []
+        /// Whether the executor has the cell, or is about to.
+        var isScheduled = false
+        var hasMore = false
+        var isGone = false
+        /// What is not committed yet.
+        var events: [JournalEvent] = []
+        var changes: [StoreChange] = []
+        var commands: [RunCommand] = []
+        var timers: [(id: TimerID, at: Timestamp)] = []
+        var messages: [InboxEntry] = []
+        var isCommitting = false
+        var isStored: Bool
+        var nextNumber: Int64
+        var summary: RunSummary
+        var wait: RunWaitReason?
+        var outcome: RunOutcome?
+        var hasReplied = false
+        /// Calls that are out, in this process.
+        var inFlight: Set<EffectID> = []
+        /// The connection for whose sign-in a call waits.
+        var signIn: String?
+        var ledger: [EffectID: EffectEntry]
+        /// Whether the store holds the timer that ends the run when it has lasted too long.
+        var hasExpiry = false
+        /// Someone waits for the first commit.
+        var isAwaited: Bool
+        /// Why the run only exists and does not go on.
+        var hold: Hold?
+        /// What calls under way write to records that a trigger guards against echoes.
+        var echoes: [EffectID: [EchoEntry]] = [:]
+    }
+
+    let name: String
+    let identity: RunIdentity
+    /// Calls whose intents are committed and that surely never left, because their connection had to sign in first.
+    let neverSent: Set<EffectID>
+    private let host: RunHost
+    private let state: Mutex<State>
+
+    /// Makes the cell of a new run.
+    /// - Parameters:
+    ///   - machine: its machine, not stepped yet.
+    ///   - identity: who it is.
+    ///   - summary: its summary.
+    ///   - changes: what is committed together with its start.
+    ///   - host: who carries out its commands.
+    ///   - isAwaited: whether someone waits for its first commit, which then comes as early as possible.
+    ///   - hold: why it only begins to exist and does not go on yet, or nil.
+    init(
+        _ machine: RunStateMachine, identity: RunIdentity, summary: RunSummary, changes: [StoreChange], host: RunHost,
+        isAwaited: Bool, hold: Hold?
+    ) {
+        name = identity.run
+        self.identity = identity
+        self.host = host
+        neverSent = []
+        state = Mutex(
+            State(
+                machine: machine, changes: changes, isStored: false, nextNumber: 1, summary: summary, ledger: [:],
+                isAwaited: isAwaited, hold: hold))
+    }
+
+    /// Makes the cell of a run that was folded from its journal.
+    init(
+        folded machine: RunStateMachine, identity: RunIdentity, summary: RunSummary, eventCount: Int, hasReplied: Bool,
+        ledger: [EffectEntry], hold: Hold?, host: RunHost
+    ) {
+        name = identity.run
+        self.identity = identity
+        self.host = host
+        var entries: [EffectID: EffectEntry] = [:]
+        var neverSent: Set<EffectID> = []
+        for entry in ledger where entry.state == .inFlight || entry.state == .inDoubt {
+            guard let id = EffectID(entry.id) else { continue }
+            entries[id] = entry
+            if summary.wait?.kind == .signIn, entry.connection == summary.wait?.subject { neverSent.insert(id) }
+        }
+        self.neverSent = neverSent
+        state = Mutex(
+            State(
+                machine: machine, isStored: true, nextNumber: Int64(eventCount) + 1, summary: summary,
+                hasReplied: hasReplied, ledger: entries, hasExpiry: true, isAwaited: false, hold: hold))
+    }
+
+    // MARK: Work
+
+    /// Hands work to the run.
+    /// - Returns: false where the cell is gone and the run has to be taken up from the store.
+    func post(_ work: Work) -> Bool {
+        let (isTaken, mustSchedule) = state.withLock { state in
+            if state.isGone { return (false, false) }
+            state.work.append(work)
+            if state.isScheduled { return (true, false) }
+            state.isScheduled = true
+            return (true, true)
+        }
+        if mustSchedule {
+            host.isBusy(self)
+            host.executor.add(self)
+        }
+        return isTaken
+    }
+
+    /// Steps the machine once.
+    func slice() -> Bool {
+        // The machine leaves the state, so that it is stepped in place and without the lock; nothing else may refer to it
+        // meanwhile, or it would be copied.
+        var taken: RunStateMachine?
+        let next = state.withLock { state -> (Work, StepBudget)? in
+            guard !state.isGone, state.machine != nil else { return nil }
+            let work: Work
+            if state.hasMore {
+                work = .stimulus(.continue)
+            } else if !state.work.isEmpty {
+                work = state.work.removeFirst()
+            } else {
+                state.isScheduled = false
+                return nil
+            }
+            taken = state.machine.take()
+            return (work, state.hold != nil ? StepBudget(actions: 0) : .slice)
+        }
+        guard let (work, budget) = next, taken != nil else { return false }
+        let now = host.clock.now
+        let entropy = UInt64.random(in: .min ... .max)
+        let step: RunStep?
+        switch work {
+        case .stimulus(let stimulus): step = taken?.step(stimulus, at: now, entropy: entropy, budget: budget)
+        case .resume: step = taken?.resume(at: now, entropy: entropy, budget: budget)
+        }
+        return take(step ?? RunStep(), &taken)
+    }
+
+    /// Takes in what came of a step.
+    /// - Returns: whether there is more to do.
+    private func take(_ step: RunStep, _ machine: inout RunStateMachine?) -> Bool {
+        var launches: [(EffectIntent, Bool)] = []
+        let effects = LedgerWriter(host: host, identity: identity)
+        let (batch, goesOn) = state.withLock { state -> (Batch?, Bool) in
+            state.machine = machine.take()
+            guard !state.isGone else { return (nil, false) }
+            state.hasMore = step.hasMore && state.hold == nil
+            state.wait = step.wait
+            if let outcome = step.outcome { state.outcome = outcome }
+            for event in step.events {
+                let form = event.journalForm
+                state.events.append(JournalEvent(form.json, sealed: form.sealed))
+                changes(for: event, effects, &state)
+            }
+            for command in step.commands {
+                switch command {
+                case .carryOut(let intent, let recovered):
+                    state.inFlight.insert(intent.id)
+                    state.echoes[intent.id] = effects.echoes(of: intent)
+                    if !host.reads(intent) {
+                        state.commands.append(command)
+                    } else {
+                        launches.append((intent, recovered))
+                    }
+                case .abandon(let id): state.inFlight.remove(id)
+                case .setTimer(let id, let at):
+                    state.changes.append(.setTimer(RunTimer(run: name, id: id.description, due: at)))
+                    state.timers.append((id, at))
+                case .cancelTimer(let id):
+                    state.changes.append(.clearTimer(run: name, timer: id.description))
+                    state.timers.removeAll { $0.id == id }
+                    host.timers.remove(.run(name, id))
+                case .reply, .complete: state.commands.append(command)
+                }
+            }
+            let goesOn = state.hasMore || !state.work.isEmpty
+            if !goesOn { state.isScheduled = false }
+            return (nextBatch(&state), goesOn)
+        }
+        for (intent, recovered) in launches {
+            host.carryOut(intent, recovered: recovered && !neverSent.contains(intent.id), of: self)
+        }
+        if let batch { submit(batch) }
+        return goesOn
+    }
+
+    /// The changes beside the journal that an event means.
+    private func changes(for event: RunEvent, _ effects: LedgerWriter, _ state: inout State) {
+        switch event {
+        case .effectIntended(let intent) where !host.reads(intent):
+            let entry = effects.entry(for: intent)
+            state.ledger[intent.id] = entry
+            state.changes.append(.effect(entry))
+            state.changes += effects.quota(for: intent)
+        case .effectIntended(let intent): state.changes += effects.quota(for: intent)
+        case .effectFinished(let finish):
+            for echo in effects.written(state.echoes.removeValue(forKey: finish.id) ?? [], finish) {
+                state.changes.append(.echo(echo))
+            }
+            guard var entry = state.ledger[finish.id] else { return }
+            effects.finish(&entry, finish)
+            state.ledger[finish.id] = entry.state == .finished ? nil : entry
+            state.changes.append(.effect(entry))
+        case .timerDue(let id, _): state.changes.append(.clearTimer(run: name, timer: id.description))
+        case .messageTaken(let id, _): state.changes.append(.take(run: name, messages: [id]))
+        case .replied(let reply, let at):
+            state.hasReplied = true
+            if let message = effects.message(of: reply, at: at) { state.messages.append(message) }
+        case .runEnded(let outcome):
+            if !state.hasReplied, let message = effects.message(of: outcome) { state.messages.append(message) }
+        default: break
+        }
+    }
+
+    // MARK: Commits
+
+    /// What is to be committed now, if anything: effects and replies wait for it, or the run comes to rest.
+    private func nextBatch(_ state: inout State) -> Batch? {
+        guard !state.isCommitting else { return nil }
+        let rests = !state.isScheduled
+        let isDue = !state.commands.isEmpty || (rests && !state.events.isEmpty) || (state.isAwaited && !state.events.isEmpty)
+        guard isDue || (rests && (!state.changes.isEmpty || summaryIsStale(state))) else { return nil }
+        summarize(&state, rests: rests)
+        expire(&state)
+        var commit = StoreCommit()
+        let isStart = !state.isStored
+        commit.add(isStart ? .startRun(state.summary) : .updateRun(state.summary))
+        if !state.events.isEmpty {
+            commit.add(.append(JournalBatch(run: name, first: state.nextNumber, events: state.events)))
+            state.nextNumber += Int64(state.events.count)
+        }
+        commit.changes += state.changes
+        for message in state.messages { commit.add(.send(message)) }
+        let batch = Batch(
+            commit: commit, commands: state.commands, timers: state.timers, messages: state.messages, isStart: isStart,
+            outcome: state.outcome, summary: state.summary)
+        state.isCommitting = true
+        state.isAwaited = false
+        state.events.removeAll(keepingCapacity: true)
+        state.changes.removeAll(keepingCapacity: true)
+        state.commands.removeAll(keepingCapacity: true)
+        state.timers.removeAll(keepingCapacity: true)
+        state.messages.removeAll(keepingCapacity: true)
+        return batch
+    }
+
+    /// A run that does not end at once gets a timer that ends it when it has lasted as long as a run may.
+    private func expire(_ state: inout State) {
+        if state.outcome != nil {
+            if state.hasExpiry { state.changes.append(.clearTimer(run: name, timer: RunExpiry.timer)) }
+        } else if !state.hasExpiry {
+            state.hasExpiry = true
+            let due = state.summary.startTime + RunExpiry.duration
+            state.changes.append(.setTimer(RunTimer(run: name, id: RunExpiry.timer, due: due)))
+        }
+    }
+
+    private func summaryIsStale(_ state: State) -> Bool {
+        state.isStored && state.outcome == nil && storedWait(state) != state.summary.wait
+    }
+
+    /// Brings the summary up to date.
+    private func summarize(_ state: inout State, rests: Bool) {
+        if let outcome = state.outcome {
+            state.summary.status = outcome.status
+            state.summary.code = outcome.code
+            state.summary.errorCode = outcome.error?.code
+            state.summary.errorMessage = outcome.error?.message
+            state.summary.endTime = outcome.endTime
+            state.summary.wait = nil
+            return
+        }
+        let wait = rests ? storedWait(state) : nil
+        state.summary.wait = wait
+        switch wait?.kind {
+        case .settlement:
+            state.summary.status = "Waiting"
+            state.summary.code = "InDoubt"
+        case .callback, .turn, .signIn:
+            state.summary.status = "Waiting"
+            state.summary.code = nil
+        default:
+            state.summary.status = "Running"
+            state.summary.code = nil
+        }
+    }
+
+    /// What the run waits for as the store keeps it; nil where it has something to do after a restart.
+    private func storedWait(_ state: State) -> RunWait? {
+        if state.hold == .turn { return RunWait(.turn) }
+        if let connection = state.signIn { return RunWait(.signIn, subject: connection) }
+        guard let wait = state.wait else { return nil }
+        switch wait.kind {
+        case .effect: return nil
+        case .settlement: return RunWait(.settlement, subject: wait.action.text, until: wait.until)
+        case .child: return RunWait(.child, subject: wait.action.text, until: wait.until)
+        case .callback: return RunWait(.callback, subject: wait.action.text, until: wait.until)
+        case .timer: return RunWait(.timer, subject: wait.action.text, until: wait.until)
+        }
+    }
+
+    private func submit(_ batch: Batch) {
+        // A commit outlives the step that asked for it; its end comes back to the cell.
+        Task {
+            do throws(FlowError) {
+                try await host.store.commit(batch.commit)
+                committed(batch)
+            } catch {
+                refused(batch, error)
+            }
+        }
+    }
+
+    private func committed(_ batch: Batch) {
+        let next = state.withLock { state -> Batch? in
+            state.isCommitting = false
+            state.isStored = true
+            guard !state.isGone else { return nil }
+            return nextBatch(&state)
+        }
+        host.committed(batch, of: self)
+        if let next {
+            submit(next)
+        } else {
+            host.mayLetGo(self)
+        }
+    }
+
+    private func refused(_ batch: Batch, _ error: FlowError) {
+        state.withLock { state in
+            state.isGone = true
+            state.isCommitting = false
+        }
+        host.refused(batch, error, of: self)
+    }
+
+    // MARK: Letting go
+
+    /// Forgets the machine where the run only waits and nothing of it is under way.
+    /// - Returns: whether the cell is gone.
+    func letGo() -> Bool {
+        state.withLock { state in
+            guard !state.isGone, !state.isScheduled, !state.isCommitting, state.work.isEmpty, state.events.isEmpty,
+                state.commands.isEmpty, state.changes.isEmpty, state.inFlight.isEmpty || state.signIn != nil,
+                state.outcome != nil || state.hold != nil || storedWait(state) != nil
+            else { return false }
+            state.isGone = true
+            state.machine = nil
+            return true
+        }
+    }
+
+    /// Whether nothing is to be done but to wait.
+    var isAtRest: Bool {
+        state.withLock { state in
+            state.isGone
+                || (!state.isScheduled && !state.isCommitting && (state.inFlight.isEmpty || state.signIn != nil)
+                    && state.events.isEmpty)
+        }
+    }
+
+    /// Whether someone outside has to do something before the run can go on.
+    var isParked: Bool {
+        state.withLock { state in state.signIn != nil || state.wait?.kind == .settlement }
+    }
+
+    // MARK: Effects
+
+    /// A call came to an end.
+    func finished(_ effect: EffectID) { state.withLock { _ = $0.inFlight.remove(effect) } }
+
+    /// A call waits until someone signs in with its connection.
+    func waits(forSignIn connection: String) {
+        let batch = state.withLock { state -> Batch? in
+            guard !state.isGone else { return nil }
+            state.signIn = connection
+            return nextBatch(&state)
+        }
+        if let batch { submit(batch) }
+    }
+}
+
+/// How long a run may last.
+enum RunExpiry {
+    /// The platform's limit.
+    static let duration = Duration.seconds(30 * 86_400)
+    /// The id of the timer beside those of the machine.
+    static let timer = "expire"
+}

@@ -1,0 +1,505 @@
+import FlowCore
+import FlowDefinitions
+import FlowEngine
+import FlowStorage
+import Synchronization
+
+/// Carries out what the machines of runs command: commits, calls, timers, messages, replies.
+///
+/// The host holds the runs that have something to do as cells; all others are rows in the store. Whoever has something
+/// for a run hands it to ``deliver(_:to:)``, which takes the run up from the store where it is not in memory.
+final class RunHost: Sendable {
+    /// What the host waits for in time.
+    enum TimerKey: Hashable, Sendable {
+        /// A timer of a run.
+        case run(String, TimerID)
+        /// A run has lasted as long as a run may.
+        case expire(String)
+        /// A run at rest leaves the memory.
+        case letGo(String)
+        /// The next timers are read from the store.
+        case scan
+    }
+
+    /// A run in memory, or on its way into it.
+    private enum Place {
+        case cell(RunCell)
+        case loading([RunCell.Work])
+    }
+
+    private struct EffectKey: Hashable {
+        let run: String
+        let effect: EffectID
+    }
+
+    /// A call that is out in this process, or whose result found no cell.
+    private enum Call {
+        case out
+        case late(EffectOutcome)
+    }
+
+    let settings: EnvironmentSettings
+    let store: any FlowStore
+    let connectors: ConnectorRegistry
+    let clock: any RuntimeClock
+    let options: FlowEnvironment.Options
+    let executor: RunExecutor
+    let waiters = RunWaiters()
+    let plans: PlanCache
+    private let places = Mutex<[String: Place]>([:])
+    private let calls = Mutex<[EffectKey: Call]>([:])
+    private let configuration = Mutex(Configuration())
+    private let phase = Mutex(FlowEnvironment.Readiness.ready)
+    private let lostRuns = Mutex<Set<String>>([])
+    private let idle = IdleSignal()
+    private let turns = RunTurns()
+    private let scannedUntil = Mutex(Timestamp(ticks: .min))
+    private let address = Mutex<String?>(nil)
+    let timers: TimerQueue<TimerKey>
+
+    /// What runs read of the environment's configuration.
+    struct Configuration: Sendable {
+        var catalog = Catalog()
+        var state = EnvironmentState()
+        /// The connections with their secrets, as far as they were needed.
+        var connections: [String: Connection] = [:]
+    }
+
+    init(
+        _ settings: EnvironmentSettings, store: any FlowStore, connectors: ConnectorRegistry, clock: any RuntimeClock,
+        options: FlowEnvironment.Options
+    ) {
+        self.settings = settings
+        self.store = store
+        self.connectors = connectors
+        self.clock = clock
+        self.options = options
+        self.executor = options.threads.map { RunExecutor(threads: $0) } ?? RunExecutor()
+        self.plans = PlanCache(store: store)
+        timers = TimerQueue(clock: clock)
+        timers.whenDue { [weak self] keys in self?.due(keys) }
+    }
+
+    deinit { executor.stop() }
+
+    // MARK: Configuration
+
+    /// Takes over a changed configuration.
+    func use(_ catalog: Catalog, _ state: EnvironmentState) {
+        configuration.withLock { $0 = Configuration(catalog: catalog, state: state) }
+    }
+
+    var catalog: Catalog { configuration.withLock { $0.catalog } }
+    var state: EnvironmentState { configuration.withLock { $0.state } }
+
+    /// The base address of trigger and callback URLs.
+    var publicAddress: String {
+        get { settings.server.publicURL ?? address.withLock { $0 } ?? "http://\(settings.server.listen)" }
+        set { address.withLock { $0 = newValue } }
+    }
+
+    /// A connection has changed: its secrets are read anew.
+    func forgetConnection(_ name: String) { configuration.withLock { $0.connections[name] = nil } }
+
+    /// A connection with its secrets.
+    func connection(_ name: String) async throws(FlowError) -> Connection? {
+        if let known = configuration.withLock({ $0.connections[name] }) { return known }
+        guard let stored = try await store.connection(name) else { return nil }
+        configuration.withLock { $0.connections[name] = stored.connection }
+        return stored.connection
+    }
+
+    private let tally = Mutex((started: 0, ended: 0))
+
+    /// What the process has in hand and has done.
+    var counts: FlowEnvironment.Counts {
+        let (started, ended) = tally.withLock { $0 }
+        return FlowEnvironment.Counts(
+            runsInMemory: places.withLock { $0.count }, callsOut: calls.withLock { $0.count }, runsStarted: started,
+            runsEnded: ended)
+    }
+
+    // MARK: Readiness
+
+    var readiness: FlowEnvironment.Readiness { phase.withLock { $0 } }
+
+    func enter(_ next: FlowEnvironment.Readiness) {
+        phase.withLock { phase in
+            if phase != .shuttingDown { phase = next }
+        }
+    }
+
+    /// Ends the host: what is being committed is committed, nothing new begins.
+    func stop() async {
+        phase.withLock { $0 = .shuttingDown }
+        timers.stop()
+        executor.stop()
+        waiters.endAll(
+            FlowError(
+                .storeInUse, "The process that owns the environment is ending.", hint: "The run goes on at the next start."))
+    }
+
+    /// Waits until no run has anything to do in this process.
+    func waitUntilIdle() async { await idle.wait() }
+
+    // MARK: Cells
+
+    /// Takes a new run in.
+    func add(_ cell: RunCell) {
+        idle.enter(cell.name)
+        places.withLock { $0[cell.name] = .cell(cell) }
+    }
+
+    /// Hands work to a run, which is taken up from the store where it is not in memory.
+    func deliver(_ work: RunCell.Work, to run: String) {
+        while true {
+            let (cell, mustLoad) = places.withLock { places -> (RunCell?, Bool) in
+                switch places[run] {
+                case .cell(let cell): return (cell, false)
+                case .loading(let waiting):
+                    places[run] = .loading(waiting + [work])
+                    return (nil, false)
+                case nil:
+                    places[run] = .loading([work])
+                    return (nil, true)
+                }
+            }
+            if let cell {
+                if cell.post(work) { return }
+                // The cell was let go in between.
+                forget(cell)
+                continue
+            }
+            if mustLoad { startLoading(run) }
+            return
+        }
+    }
+
+    /// Takes a run up without having anything for it.
+    func takeUp(_ run: String) {
+        let mustLoad = places.withLock { places -> Bool in
+            guard places[run] == nil else { return false }
+            places[run] = .loading([])
+            return true
+        }
+        if mustLoad { startLoading(run) }
+    }
+
+    /// Takes a run up and waits until it is in memory.
+    func takeUpNow(_ run: String) async {
+        let mustLoad = places.withLock { places -> Bool in
+            guard places[run] == nil else { return false }
+            places[run] = .loading([])
+            return true
+        }
+        guard mustLoad else { return }
+        idle.enter(run)
+        await load(run)
+    }
+
+    private func startLoading(_ run: String) {
+        idle.enter(run)
+        // Reading the store is asynchronous; the run's work waits in its place meanwhile.
+        Task { await load(run) }
+    }
+
+    private func load(_ run: String) async {
+        do throws(FlowError) {
+            guard let summary = try await store.run(run), !summary.isFinished else { return drop(run) }
+            let folded = try await fold(summary)
+            let cell = folded.cell
+            let waiting = places.withLock { places -> [RunCell.Work] in
+                defer { places[run] = .cell(cell) }
+                if case .loading(let waiting) = places[run] { return waiting }
+                return []
+            }
+            // A run that waits for its turn stays where it is until the turn comes.
+            if summary.wait?.kind != .turn || turns.isGranted(run) {
+                _ = cell.post(.resume)
+                for message in folded.messages { _ = cell.post(.stimulus(.message(message))) }
+            }
+            for work in waiting {
+                // A message that was sent while the run was loading stands in the inbox as well.
+                if case .stimulus(.message(let message)) = work, folded.messages.contains(where: { $0.id == message.id }) {
+                    continue
+                }
+                _ = cell.post(work)
+            }
+            mayLetGo(cell)
+        } catch {
+            drop(run)
+            if error.code != .runUnreadable, error.code != .journalUnreadable { storeFailed(error, run: run) } else { options.report(error) }
+        }
+    }
+
+    private func drop(_ run: String) {
+        places.withLock { $0[run] = nil }
+        idle.leave(run)
+    }
+
+    private func forget(_ cell: RunCell) {
+        let isForgotten = places.withLock { places -> Bool in
+            guard case .cell(let present) = places[cell.name], present === cell else { return false }
+            places[cell.name] = nil
+            return true
+        }
+        if isForgotten { idle.leave(cell.name) }
+    }
+
+    /// Lets a run at rest go, at once or after a while.
+    func mayLetGo(_ cell: RunCell) {
+        guard cell.isAtRest else { return }
+        idle.leave(cell.name)
+        if cell.isParked { waiters.parked(cell.name) }
+        if options.idleLimit == .zero {
+            if cell.letGo() { forget(cell) }
+        } else {
+            timers.set(.letGo(cell.name), at: clock.now + options.idleLimit)
+        }
+    }
+
+    /// A cell has work again.
+    func isBusy(_ cell: RunCell) { idle.enter(cell.name) }
+
+    /// Whether a run cannot go on without someone outside.
+    func isParked(_ summary: RunSummary) -> Bool {
+        if case .cell(let cell) = places.withLock({ $0[summary.name] }) { return cell.isParked }
+        return summary.wait.map { [.settlement, .signIn].contains($0.kind) } ?? false
+    }
+
+    /// Whether a call changes nothing, so that it may go out before its intent is committed.
+    func reads(_ intent: EffectIntent) -> Bool {
+        guard intent.needsCommitFirst else { return true }
+        guard case .operation(let request) = intent.kind, let connector = connectors[request.connector] else { return false }
+        let call = OperationCall(
+            operationID: request.operationID, parameters: request.parameters, idempotencyKey: intent.idempotencyKey)
+        return connector.replay(of: call) == .read
+    }
+
+    // MARK: After commits
+
+    func committed(_ batch: RunCell.Batch, of cell: RunCell) {
+        if batch.isStart {
+            tally.withLock { $0.started += 1 }
+            waiters.started(cell.name)
+        }
+        let horizon = scannedUntil.withLock { $0 }
+        for timer in batch.timers {
+            if timer.at <= horizon { timers.set(.run(cell.name, timer.id), at: timer.at) }
+        }
+        for command in batch.commands {
+            switch command {
+            case .carryOut(let intent, let recovered): carryOut(intent, recovered: recovered && !cell.neverSent.contains(intent.id), of: cell)
+            case .reply(let reply): waiters.replied(cell.name, reply)
+            case .complete: complete(cell, batch.summary)
+            case .setTimer, .cancelTimer, .abandon: break
+            }
+        }
+        for entry in batch.messages {
+            guard let message = InboxMessage(id: entry.id, kind: entry.kind, body: entry.body) else { continue }
+            deliver(.stimulus(.message(message)), to: entry.run)
+        }
+    }
+
+    private func complete(_ cell: RunCell, _ summary: RunSummary) {
+        timers.removeAll { key in
+            if case .run(let run, _) = key { run == cell.name } else { false }
+        }
+        if cell.letGo() { forget(cell) }
+        idle.leave(cell.name)
+        turns.forget(cell.name)
+        tally.withLock { $0.ended += 1 }
+        waiters.ended(cell.name, summary)
+        turnIsFree(summary.flowID)
+    }
+
+    /// A commit was refused: the run is thrown away and, where the store is at fault, built again from it.
+    func refused(_ batch: RunCell.Batch, _ error: FlowError, of cell: RunCell) {
+        forget(cell)
+        switch error.code {
+        case .runExists, .triggerKeySeen:
+            waiters.refused(cell.name, error)
+        case .journalConflict, .leaseLost:
+            waiters.refused(cell.name, error)
+            takeUp(cell.name)
+        default:
+            waiters.refused(cell.name, error)
+            storeFailed(error, run: batch.isStart ? nil : cell.name)
+        }
+    }
+
+    /// The store cannot be written: until it can again nothing is taken; then the runs that were thrown away are built
+    /// from it.
+    private func storeFailed(_ error: FlowError, run: String?) {
+        options.report(error)
+        lostRuns.withLock { lost in
+            if let run { lost.insert(run) }
+        }
+        let isFirst = phase.withLock { phase -> Bool in
+            guard phase == .ready || phase == .recovering else { return false }
+            phase = .storeUnusable
+            return true
+        }
+        guard isFirst else { return }
+        // Goes on until the store is well again or the process ends; nothing else waits for it.
+        Task {
+            var pause = Duration.milliseconds(100)
+            while readiness == .storeUnusable {
+                do throws(FlowError) {
+                    try await store.reopen()
+                    enter(.ready)
+                    for run in lostRuns.withLock({ lost in defer { lost = [] }; return lost }) { takeUp(run) }
+                } catch {
+                    await clock.sleep(until: clock.now + pause)
+                    pause = min(pause * 2, .seconds(10))
+                }
+            }
+        }
+    }
+
+    // MARK: Messages
+
+    /// Puts a message into a run's inbox and hands it over.
+    func send(_ message: InboxMessage, to run: String) async throws(FlowError) {
+        let entry = InboxEntry(
+            run: run, id: message.id, kind: message.kind, body: message.body, sentAt: clock.now)
+        try await store.commit(StoreCommit([.send(entry)]))
+        deliver(.stimulus(.message(message)), to: run)
+    }
+
+    // MARK: Effects
+
+    /// Carries out an effect, unless it is out already or its result is known.
+    func carryOut(_ intent: EffectIntent, recovered: Bool, of cell: RunCell) {
+        let key = EffectKey(run: cell.name, effect: intent.id)
+        let known = calls.withLock { calls -> Call? in
+            let known = calls[key]
+            switch known {
+            case .late: calls[key] = nil
+            case .out: break
+            case nil: calls[key] = .out
+            }
+            return known
+        }
+        switch known {
+        case .out?: return
+        case .late(let outcome)?:
+            cell.finished(intent.id)
+            deliver(.stimulus(.effectFinished(intent.id, outcome)), to: cell.name)
+        case nil:
+            let performer = EffectPerformer(host: self, identity: cell.identity)
+            // One task a call that is out: it is asynchronous by nature and ends with its result.
+            Task {
+                let result = await performer.perform(intent, recovered: recovered)
+                end(key, result)
+            }
+        }
+    }
+
+    private func end(_ key: EffectKey, _ result: EffectPerformer.Result) {
+        switch result {
+        case .outcome(let outcome):
+            let isInMemory = places.withLock { $0[key.run] != nil }
+            calls.withLock { $0[key] = isInMemory ? nil : .late(outcome) }
+            if case .cell(let cell) = places.withLock({ $0[key.run] }) { cell.finished(key.effect) }
+            deliver(.stimulus(.effectFinished(key.effect, outcome)), to: key.run)
+            if !isInMemory { calls.withLock { $0[key] = nil } }
+        case .started:
+            // A child run goes on; its reply comes through the inbox.
+            calls.withLock { $0[key] = nil }
+            if case .cell(let cell) = places.withLock({ $0[key.run] }) {
+                cell.finished(key.effect)
+                mayLetGo(cell)
+            }
+        case .waitsForSignIn(let connection):
+            calls.withLock { $0[key] = nil }
+            if case .cell(let cell) = places.withLock({ $0[key.run] }) {
+                cell.waits(forSignIn: connection)
+                mayLetGo(cell)
+            }
+        }
+    }
+
+    /// Someone signed in with a connection: the runs that wait for it go on.
+    func signedIn(_ connection: String) async {
+        var filter = RunFilter(isFinished: false, limit: 1_000)
+        filter.waiting = .signIn
+        filter.waitSubject = connection
+        guard let runs = try? await store.runs(filter) else { return }
+        for run in runs {
+            if case .cell(let cell) = places.withLock({ $0[run.name] }), cell.letGo() { forget(cell) }
+            await takeUpNow(run.name)
+        }
+    }
+
+    // MARK: Turns
+
+    /// Whether a run may go on at once under its trigger's concurrency; if not, it waits for its turn.
+    func takeTurn(_ flow: String, _ concurrency: TriggerRules.Concurrency) async throws(FlowError) -> RunTurns.Turn {
+        try await turns.take(flow, concurrency, store: store)
+    }
+
+    /// Whether a run that waited has its turn.
+    func isGranted(_ run: String) -> Bool { turns.isGranted(run) }
+
+    /// Counts the runs of a flow anew after a start of the process.
+    /// - Returns: how many of those that wait may go on.
+    func recountTurns(of flow: String, _ concurrency: TriggerRules.Concurrency) async throws(FlowError) -> Int {
+        try await turns.recount(flow, concurrency, store: store)
+    }
+
+    /// A turn of a flow is free: the run that has waited longest takes it.
+    func passTurn(_ flow: String) { turnIsFree(flow) }
+
+    private func turnIsFree(_ flow: String) {
+        guard turns.isLimited(flow) else { return }
+        // Reading the next waiting run is asynchronous; nobody waits for it.
+        Task {
+            var filter = RunFilter(flowIDs: [flow], isFinished: false, limit: 250)
+            filter.waiting = .turn
+            let waiting = (try? await store.runs(filter))?.map(\.name) ?? []
+            guard let next = turns.pass(toFirstOf: waiting.reversed(), of: flow) else { return }
+            if case .cell(let cell) = places.withLock({ $0[next] }), cell.letGo() { forget(cell) }
+            takeUp(next)
+        }
+    }
+
+    // MARK: Time
+
+    private static let scanWindow = Duration.seconds(600)
+    private static let scanLimit = 10_000
+
+    /// Reads the timers of the next minutes from the store.
+    func scanTimers() async {
+        let now = clock.now
+        var horizon = now + Self.scanWindow
+        guard let due = try? await store.timers(dueBy: horizon, limit: Self.scanLimit) else {
+            return timers.set(.scan, at: now + .seconds(5))
+        }
+        if due.count == Self.scanLimit, let last = due.last { horizon = last.due }
+        scannedUntil.withLock { $0 = horizon }
+        for timer in due {
+            if let id = TimerID(timer.id) {
+                timers.set(.run(timer.run, id), at: timer.due)
+            } else {
+                timers.set(.expire(timer.run), at: timer.due)
+            }
+        }
+        timers.set(.scan, at: max(horizon - .seconds(30), now + .seconds(1)))
+    }
+
+    private func due(_ keys: [TimerKey]) {
+        for key in keys {
+            switch key {
+            case .run(let run, let id): deliver(.stimulus(.timerDue(id)), to: run)
+            case .expire(let run): deliver(.stimulus(.expire), to: run)
+            case .letGo(let run):
+                guard case .cell(let cell) = places.withLock({ $0[run] }), cell.letGo() else { continue }
+                forget(cell)
+            case .scan:
+                // Reading the store is asynchronous.
+                Task { await scanTimers() }
+            }
+        }
+    }
+}

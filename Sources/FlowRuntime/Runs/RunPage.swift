@@ -1,0 +1,113 @@
+import FlowCore
+import FlowDefinitions
+import FlowEngine
+import FlowStorage
+
+extension FlowEnvironment {
+    /// The page of a run: what `run --json` and `runs show` print.
+    /// - Parameters:
+    ///   - run: the run's name.
+    ///   - isBrief: whether inputs, outputs, attempts and repetitions are left out.
+    /// - Throws: `WorkflowRunNotFound`.
+    func page(of run: String, isBrief: Bool) async throws(FlowError) -> JSON {
+        guard let summary = try await store.run(run) else { throw Self.noRun(run) }
+        var events: [RunEvent] = []
+        for json in try await store.journal(of: run, after: 0, sealed: .hidden) {
+            events.append(try RunEvent(journal: json))
+        }
+        let outline = try await host.plans.outline(hash: summary.definitionHash, flow: summary.flowName)
+        let record = RunRecord(folding: events, of: outline)
+        return RunPage(summary: summary, record: record).json(isBrief: isBrief)
+    }
+}
+
+/// A run as the contract's JSON.
+struct RunPage {
+    let summary: RunSummary
+    let record: RunRecord
+
+    func json(isBrief: Bool) -> JSON {
+        guard case .object(var page) = FlowEnvironment.row(of: summary) else { return .null }
+        // The contract's members come first, those of lists keep their places.
+        if let error = record.outcome?.error { page["error"] = error.json }
+        page["trigger"] = trigger(isBrief: isBrief)
+        page["actions"] = .array(record.actions.compactMap { action($0, isBrief: isBrief) })
+        page["response"] = response
+        page["outputs"] = record.outcome?.outputs.map { .object($0) } ?? .null
+        return .object(page)
+    }
+
+    private func trigger(isBrief: Bool) -> JSON {
+        guard let trigger = record.trigger else { return .null }
+        var json: JSONObject = [
+            "name": .string(trigger.name), "status": "Succeeded", "code": trigger.code.map { .string($0) } ?? .null,
+            "startTime": .string(trigger.startTime.description), "endTime": .string(trigger.endTime.description),
+        ]
+        if let scheduled = trigger.scheduledTime { json["scheduledTime"] = .string(scheduled.description) }
+        if isBrief { return .object(json) }
+        json["inputs"] = trigger.hidesInputs ? nil : trigger.inputs
+        json["outputs"] = trigger.hidesOutputs ? nil : trigger.outputs
+        return .object(json)
+    }
+
+    private var response: JSON {
+        guard let reply = record.reply else { return .null }
+        if reply.isSecure { return ["statusCode": .integer(Int64(reply.statusCode))] }
+        return [
+            "statusCode": .integer(Int64(reply.statusCode)), "headers": .object(reply.headers), "body": reply.body ?? .null,
+        ]
+    }
+
+    private func action(_ action: ActionRecord, isBrief: Bool) -> JSON? {
+        guard let summary = action.summary else { return nil }
+        var json: JSONObject = [
+            "path": .string(action.path.text), "name": .string(action.name), "type": .string(action.type),
+        ]
+        describe(summary, isBrief: isBrief || action.isRepeated, into: &json)
+        json["repetitionCount"] = action.repetitionCount.map { .integer(Int64($0)) } ?? .null
+        if !isBrief, !action.repetitions.isEmpty {
+            json["repetitions"] = .array(action.repetitions.map { repetition($0, of: action) })
+        }
+        return .object(json)
+    }
+
+    private func repetition(_ repetition: ActionRecord.Repetition, of action: ActionRecord) -> JSON {
+        var json: JSONObject = [
+            "path": .string(record.path(of: action, indexes: repetition.indexes).text), "name": .string(action.name),
+            "type": .string(action.type),
+        ]
+        describe(repetition, isBrief: false, into: &json)
+        json["repetitionIndexes"] = .array(
+            zip(action.loops, repetition.indexes).map { loop, index in
+                ["scopeName": .string(record.actions[loop].name), "itemIndex": .integer(Int64(index))]
+            })
+        return .object(json)
+    }
+
+    private func describe(_ entry: ActionRecord.Repetition, isBrief: Bool, into json: inout JSONObject) {
+        json["status"] = .string(entry.status.rawValue)
+        json["code"] = .string(entry.code)
+        json["error"] = entry.error?.json ?? .null
+        json["startTime"] = .string(entry.startTime.description)
+        json["endTime"] = entry.endTime.map { .string($0.description) } ?? .null
+        if let count = entry.iterationCount { json["iterationCount"] = .integer(Int64(count)) }
+        if isBrief { return }
+        json["inputs"] = entry.visibleInputs
+        json["outputs"] = entry.visibleOutputs
+        json["trackedProperties"] = entry.trackedProperties
+        let hidden: [JSON] = (entry.hidesInputs ? ["inputs"] : []) + (entry.hidesOutputs ? ["outputs"] : [])
+        if !hidden.isEmpty { json["secureData"] = ["properties": .array(hidden)] }
+        if !entry.attempts.isEmpty { json["attempts"] = .array(entry.attempts.map(attempt)) }
+    }
+
+    private func attempt(_ attempt: ActionRecord.Attempt) -> JSON {
+        var json: JSONObject = [
+            "startTime": .string(attempt.startTime.description),
+            "endTime": attempt.endTime.map { .string($0.description) } ?? .null,
+            "code": attempt.isInDoubt ? "InDoubt" : attempt.code.map { .string($0) } ?? .null,
+            "error": attempt.error?.json ?? .null,
+        ]
+        if let child = attempt.childRun { json["childRun"] = .string(child) }
+        return .object(json)
+    }
+}

@@ -1,0 +1,126 @@
+import FlowCore
+import FlowDefinitions
+import FlowEngine
+import FlowStorage
+
+/// Everything that is needed to start runs of one flow as it is now.
+struct RunnableFlow: Sendable {
+    let flow: Catalog.Entry
+    let plan: FlowPlan
+    let rules: TriggerRules
+    let parameters: JSONObject
+}
+
+/// How a run begins.
+struct RunStartRequest: Sendable {
+    /// The run's name; nil takes a new one.
+    var name: String?
+    /// What the trigger brought.
+    var payload: TriggerPayload
+    /// The id that connects runs, where one is given.
+    var trackingID: String?
+    /// The person in whose name it runs.
+    var initiator: String?
+    /// The calling action, for child runs.
+    var parent: RunIdentity.Parent?
+    /// The run that it repeats.
+    var sourceRun: String?
+    /// What is committed together with its start.
+    var changes: [StoreChange] = []
+    /// Whether its start is committed as early as possible, because someone waits for that alone.
+    var isAwaited = true
+    /// Whether it only begins to exist, and the next owner of the environment goes on with it.
+    var isHeld = false
+}
+
+extension RunHost {
+    /// A flow made ready to start.
+    /// - Throws: `InvalidTemplate`, `ActionTypeNotSupported`, `FlowNotFound` where it has no trigger.
+    func runnable(_ flow: Catalog.Entry) throws(FlowError) -> RunnableFlow {
+        let plan = try plans.plan(of: flow)
+        let catalog = catalog
+        guard let trigger = flow.trigger, let planned = plan.trigger else {
+            throw FlowError(
+                .invalidWorkflowTriggerName, "The flow '\(flow.name)' has no trigger.", hint: "Give it one under `triggers`.")
+        }
+        var parameters = VariableValues(catalog, state).parameters(of: flow.definition)
+        addConnections(of: flow, to: &parameters)
+        let solution = catalog.solutions.first { $0.installed.name == flow.solution }?.solution
+        let rules = try TriggerRules(trigger, planned, of: flow.definition, in: solution, parameters: parameters)
+        return RunnableFlow(flow: flow, plan: plan, rules: rules, parameters: parameters)
+    }
+
+    /// The platform's parameter `$connections`, by which older actions name their connection.
+    private func addConnections(of flow: Catalog.Entry, to parameters: inout JSONObject) {
+        guard flow.definition.parameters.contains(where: { $0.name == "$connections" }) else { return }
+        var connections = JSONObject()
+        for reference in flow.definition.connectionReferences {
+            let api = "/providers/Microsoft.PowerApps/apis/shared_\(reference.connector)"
+            let name = state.connection(of: reference)?.connection.name ?? reference.key
+            connections[reference.key] = [
+                "connectionId": .string("\(api)/connections/\(name)"), "connectionName": .string(name), "id": .string(api),
+            ]
+        }
+        parameters["$connections"] = .object(connections)
+    }
+
+    /// Starts a run. It exists once its watch says so.
+    /// - Returns: the run's name and a watch that sees it from its beginning.
+    /// - Throws: `WorkflowMaximumWaitingRunCountExceeded`.
+    func start(_ runnable: RunnableFlow, _ request: RunStartRequest) async throws(FlowError) -> (name: String, watch: RunWatch) {
+        guard [.ready, .recovering].contains(readiness) else { throw Self.notReady }
+        var turn = RunTurns.Turn.now
+        if let concurrency = runnable.rules.concurrency { turn = try await takeTurn(runnable.flow.id, concurrency) }
+        let now = clock.now
+        let name = request.name ?? RunName.new(at: now)
+        let identity = identity(named: name, of: runnable, request)
+        let outputs = request.payload.outputs?.objectValue ?? [:]
+        var summary = RunSummary(
+            name: name, flowID: runnable.flow.id, flowName: runnable.flow.name,
+            definitionHash: runnable.flow.installed.definitionHash, startTime: now,
+            triggerName: request.payload.name, initiator: request.initiator, trackingID: request.trackingID ?? name,
+            parentRun: request.parent?.run, sourceRun: request.sourceRun)
+        if !request.payload.hidesOutputs { summary.keys = runnable.rules.keys(outputs, now: now) }
+        let watch = waiters.watch(name)
+        let machine = RunStateMachine(plan: runnable.plan, identity: identity)
+        let cell = RunCell(
+            machine, identity: identity, summary: summary, changes: request.changes, host: self,
+            isAwaited: request.isAwaited || turn == .later, hold: turn == .later ? .turn : request.isHeld ? .owner : nil)
+        add(cell)
+        _ = cell.post(.stimulus(.triggerFired(request.payload)))
+        return (name, watch)
+    }
+
+    private static var notReady: FlowError {
+        FlowError(
+            .storeUnusable, "The environment takes no runs now: its store cannot be written, or its process is ending.",
+            hint: "Try again in a moment; `/readyz` of the server tells when.")
+    }
+
+    private func identity(named name: String, of runnable: RunnableFlow, _ request: RunStartRequest) -> RunIdentity {
+        RunIdentity(
+            run: name, flowName: runnable.flow.name, flowID: runnable.flow.id, environment: settings.name,
+            definitionHash: runnable.flow.installed.definitionHash, parent: request.parent,
+            parameters: runnable.parameters, trackingID: request.trackingID, initiator: request.initiator,
+            sourceRun: request.sourceRun, callbackBase: "\(publicAddress)/callbacks/\(name)",
+            settings: settings.performanceProfile.runSettings)
+    }
+}
+
+extension EnvironmentSettings.PerformanceProfile {
+    /// The retries of calls without a policy of their own.
+    var runSettings: RunSettings {
+        switch self {
+        case .low:
+            RunSettings(
+                retryPolicy: RetryPolicy(
+                    kind: .exponential, count: 2, interval: .seconds(300), minimumInterval: .seconds(5),
+                    maximumInterval: .seconds(600)))
+        case .medium, .high, .unlimited:
+            RunSettings(
+                retryPolicy: RetryPolicy(
+                    kind: .exponential, count: 8, interval: .seconds(7), minimumInterval: .seconds(5),
+                    maximumInterval: .seconds(900)))
+        }
+    }
+}

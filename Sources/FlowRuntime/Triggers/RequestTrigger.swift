@@ -1,0 +1,337 @@
+import FlowCore
+import FlowDefinitions
+import FlowText
+import FlowEngine
+import FlowStorage
+
+extension FlowEnvironment {
+    /// Answers a request to the URL of a flow's trigger, as the platform does.
+    ///
+    /// Without a Response the caller gets 202 once the run is committed; with one it gets the Response, 504 after two
+    /// minutes without one, or 502 where the run ended without one.
+    public func invoke(_ call: TriggerCall) async -> TriggerReply {
+        await RequestTrigger(environment: self, call: call).reply()
+    }
+
+    /// Takes a callback of a webhook action.
+    /// - Returns: 202, or 404 where no run waits for it.
+    public func takeCallback(run: String, id: String, _ call: TriggerCall) async -> TriggerReply {
+        do throws(FlowError) {
+            guard let summary = try await store.run(run), !summary.isFinished else { throw Self.noRun(run) }
+            var outputs: JSONObject = ["headers": .object(RequestTrigger.headers(of: call, keepsAuthorization: false))]
+            outputs["body"] = MessageBody.decode(call.body, contentType: call.header("Content-Type"))
+            try await host.send(InboxMessage(id: "callback:\(id):\(UUIDText.random())", .callback(id: id, outputs: outputs)), to: run)
+            return TriggerReply(status: 202)
+        } catch {
+            let isMissing = error.code == .workflowRunNotFound
+            return TriggerReply(status: isMissing ? 404 : 503, error, headers: isMissing ? [:] : ["Retry-After": "5"])
+        }
+    }
+
+    static func noRun(_ name: String) -> FlowError {
+        FlowError(
+            .workflowRunNotFound, "The workflow run '\(name)' could not be found.",
+            hint: "See `flowrun runs list`.")
+    }
+}
+
+/// One request to a Request trigger.
+struct RequestTrigger {
+    let environment: FlowEnvironment
+    let call: TriggerCall
+
+    private var host: RunHost { environment.host }
+    private static let limit = Duration.seconds(120)
+    private static let ownQueries: Set<String> = ["api-version", "sp", "sv", "sig", "se"]
+
+    private struct Refusal: Error {
+        let reply: TriggerReply
+
+        init(_ status: Int, _ code: FlowError.Code, _ message: String, headers: JSONObject = [:]) {
+            reply = TriggerReply(status: status, FlowError(code, message), headers: headers)
+        }
+
+        init(_ reply: TriggerReply) { self.reply = reply }
+    }
+
+    func reply() async -> TriggerReply {
+        do throws(Refusal) {
+            let flow = try authorizedFlow()
+            guard host.readiness == .ready else { throw Self.notReady }
+            let (runnable, outputs) = try request(to: flow)
+            return try await fire(runnable, outputs)
+        } catch {
+            return error.reply
+        }
+    }
+
+    private static var notReady: Refusal {
+        Refusal(503, .storeUnusable, "The environment does not take requests now.", headers: ["Retry-After": "5"])
+    }
+
+    // MARK: Is it allowed, and is it on?
+
+    private func authorizedFlow() throws(Refusal) -> Catalog.Entry {
+        let id = call.workflow.lowercased().filter { $0 != "-" }
+        guard let flow = host.catalog.flows.first(where: { $0.id.filter { $0 != "-" } == id }) else {
+            throw Refusal(404, .workflowNotFound, "The workflow '\(call.workflow)' could not be found.")
+        }
+        guard let signature = call.query("sig"), !signature.isEmpty else {
+            throw Refusal(
+                401, .directApiAuthorizationRequired, "The request must be authenticated only by Shared Access scheme.")
+        }
+        let url = TriggerURL(flowID: flow.id, trigger: call.trigger)
+        guard url.accepts(signature: signature, key: flow.installed.triggerKey) else {
+            throw Refusal(
+                401, .directApiInvalidAuthorizationSignature, "The provided authorization signature is not valid.")
+        }
+        guard let trigger = flow.trigger, trigger.name == call.trigger, trigger.type.lowercased() == "request" else {
+            throw Refusal(
+                404, .workflowTriggerNotFound, "The workflow '\(flow.id)' trigger '\(call.trigger)' could not be found.")
+        }
+        guard flow.isStarted else {
+            let state = flow.installed.state == .suspended ? "Suspended" : "Disabled"
+            throw Refusal(
+                400, .workflowTriggerIsNotEnabled,
+                "Could not execute workflow '\(flow.id)' trigger '\(trigger.name)' with state '\(state)': trigger is not enabled."
+            )
+        }
+        return flow
+    }
+
+    // MARK: The request as the trigger's outputs
+
+    private func request(to flow: Catalog.Entry) throws(Refusal) -> (RunnableFlow, JSONObject) {
+        let runnable: RunnableFlow
+        do throws(FlowError) {
+            runnable = try host.runnable(flow)
+        } catch {
+            throw Refusal(TriggerReply(status: 400, error))
+        }
+        let trigger = runnable.rules.trigger
+        let method = (trigger.inputs?["method"]?.string ?? "POST").uppercased()
+        guard call.method == method else {
+            throw Refusal(
+                405, .triggerRequestMethodNotValid,
+                "The HTTP method for this request is not valid: expected '\(method)' and actual '\(call.method)'.",
+                headers: ["Allow": .string(method)])
+        }
+        let keepsAuthorization = trigger.hasOption("IncludeAuthorizationHeadersInOutputs")
+        var outputs: JSONObject = [
+            "headers": .object(Self.headers(of: call, keepsAuthorization: keepsAuthorization))
+        ]
+        let queries = call.query.filter { !Self.ownQueries.contains($0.name) }
+        if !queries.isEmpty {
+            outputs["queries"] = .object(JSONObject(queries.map { ($0.name, .string($0.value)) }))
+        }
+        if let pattern = trigger.inputs?["relativePath"]?.string {
+            guard let parameters = Self.match(call.relativePath, pattern) else {
+                throw Refusal(
+                    404, .triggerRelativePathNotValid,
+                    "The relative path '\(call.relativePath)' of the request does not match '\(pattern)'.")
+            }
+            outputs["relativePathParameters"] = .object(parameters)
+        } else if !call.relativePath.isEmpty {
+            throw Refusal(
+                404, .triggerRelativePathNotValid,
+                "The trigger '\(trigger.name)' takes no relative path; the request has '\(call.relativePath)'.")
+        }
+        try checkJSON()
+        outputs["body"] = MessageBody.decode(call.body, contentType: call.header("Content-Type"))
+        try check(outputs["body"], runnable)
+        return (runnable, outputs)
+    }
+
+    /// The request's headers, names as received; several of one name become one.
+    static func headers(of call: TriggerCall, keepsAuthorization: Bool) -> JSONObject {
+        var headers = JSONObject()
+        for (name, value) in call.headers {
+            if !keepsAuthorization, name.lowercased() == "authorization" { continue }
+            if let before = headers[name]?.stringValue {
+                headers[name] = .string(before + "," + value)
+            } else {
+                headers[name] = .string(value)
+            }
+        }
+        return headers
+    }
+
+    private func checkJSON() throws(Refusal) {
+        guard !call.body.isEmpty, MediaType(call.header("Content-Type") ?? "").isJSON else { return }
+        do throws(JSONReader.Failure) {
+            _ = try JSONReader.read(call.body)
+        } catch {
+            throw Refusal(
+                400, .invalidJSONBody,
+                "The request content is not valid JSON: \(error.message), line \(error.line), position \(error.column).")
+        }
+    }
+
+    private func check(_ body: JSON?, _ runnable: RunnableFlow) throws(Refusal) {
+        let flow = runnable.flow.definition
+        guard let schema = runnable.plan.trigger?.schema, schema.objectValue?.isEmpty == false,
+            flow.kind == .flow || runnable.rules.trigger.hasOption("EnableSchemaValidation")
+        else { return }
+        do throws(FlowError) {
+            try TriggerSchema.check(body, schema, trigger: runnable.rules.trigger)
+        } catch {
+            throw Refusal(TriggerReply(status: 400, error))
+        }
+    }
+
+    /// The values of a path's parameters where it matches a pattern such as `orders/{id}`.
+    static func match(_ path: String, _ pattern: String) -> JSONObject? {
+        let wanted = pattern.split(separator: "/")
+        let given = path.split(separator: "/").map { PercentEncoding.decode(String($0)) }
+        guard wanted.count == given.count else { return nil }
+        var parameters = JSONObject()
+        for (part, value) in zip(wanted, given) {
+            if part.hasPrefix("{"), part.hasSuffix("}") {
+                parameters[String(part.dropFirst().dropLast())] = .string(value)
+            } else if part != value {
+                return nil
+            }
+        }
+        return parameters
+    }
+
+    // MARK: The runs
+
+    private func fire(_ runnable: RunnableFlow, _ outputs: JSONObject) async throws(Refusal) -> TriggerReply {
+        do throws(FlowError) {
+            let now = host.clock.now
+            let events = TriggerEvents(host: host, runnable: runnable)
+            let name = RunName.new(at: now)
+            guard try runnable.rules.conditionsHold(outputs, now: now) else {
+                let row = events.row(name, .skipped, code: "TriggerConditionNotMet", at: now)
+                try await host.store.commit(StoreCommit([.history(row)]))
+                return TriggerReply(status: 202, headers: Self.headers(of: name, runnable))
+            }
+            var changes: [StoreChange] = []
+            if let key = runnable.rules.deduplicationKey(outputs, now: now) {
+                if let known = try await host.store.seenKeys(flow: runnable.flow.id, keys: [key])[key] {
+                    return TriggerReply(status: 202, headers: Self.headers(of: known.run ?? name, runnable))
+                }
+                changes.append(.seen(TriggerKey(flow: runnable.flow.id, key: key, run: name, seenAt: now)))
+            }
+            let firings = try runnable.rules.firings(of: outputs, now: now)
+            if runnable.rules.splits {
+                return try await split(runnable, outputs, firings.count, name, changes, events, at: now)
+            }
+            return try await run(runnable, firings[0], name, changes, events, at: now)
+        } catch {
+            throw refusal(of: error, runnable)
+        }
+    }
+
+    private func split(
+        _ runnable: RunnableFlow, _ outputs: JSONObject, _ count: Int, _ name: String, _ changes: [StoreChange],
+        _ events: TriggerEvents, at now: Timestamp
+    ) async throws(FlowError) -> TriggerReply {
+        var entry = events.row(name, .fired, at: now)
+        entry.payload = .object(outputs)
+        entry.isSealed = runnable.plan.trigger?.hidesOutputs ?? false
+        entry.splitCount = count
+        try await host.store.commit(StoreCommit(changes + [.history(entry)]))
+        let stored = entry
+        // The caller has its answer; what was stored is split whether it waits or not.
+        Task {
+            do throws(FlowError) { try await events.split(stored, at: now) } catch { host.options.report(error) }
+        }
+        return TriggerReply(status: 202, headers: Self.headers(of: name, runnable))
+    }
+
+    private func run(
+        _ runnable: RunnableFlow, _ firing: TriggerRules.Firing, _ name: String, _ changes: [StoreChange],
+        _ events: TriggerEvents, at now: Timestamp
+    ) async throws(FlowError) -> TriggerReply {
+        let planned = runnable.plan.trigger
+        let waits = runnable.plan.hasSynchronousResponse
+        let payload = TriggerPayload(
+            name: runnable.rules.trigger.name, inputs: planned?.recordedInputs, outputs: .object(firing.outputs),
+            startTime: now, historyName: name, code: "OK", callerWaits: runnable.plan.hasResponse,
+            hidesInputs: planned?.hidesInputs ?? false, hidesOutputs: planned?.hidesOutputs ?? false)
+        let request = RunStartRequest(
+            name: name, payload: payload, trackingID: firing.trackingID ?? call.header("x-ms-client-tracking-id"),
+            changes: changes + [.history(events.row(name, .fired, run: name, at: now))], isAwaited: !waits)
+        let (run, watch) = try await host.start(runnable, request)
+        defer { host.waiters.unwatch(run, watch) }
+        var headers = Self.headers(of: run, runnable)
+        guard waits else {
+            try await watch.started()
+            if runnable.plan.hasResponse {
+                headers["Location"] = .string(environment.runURL(of: run, runnable.flow))
+                headers["Retry-After"] = "10"
+            }
+            return TriggerReply(status: 202, headers: headers)
+        }
+        switch try await answer(watch) {
+        case .reply(let reply)?:
+            for (key, value) in reply.headers { headers[key] = value }
+            return TriggerReply(status: reply.statusCode, headers: headers, body: reply.body)
+        case .end?:
+            return TriggerReply(
+                status: 502,
+                FlowError(
+                    .noResponse,
+                    "The server did not receive a response from an upstream server. Request tracking id '\(run)'."),
+                headers: headers)
+        case nil:
+            return TriggerReply(
+                status: 504, FlowError(.gatewayTimeout, "The server did not respond within the allowed time."),
+                headers: headers)
+        }
+    }
+
+    /// The run's answer, or nil where none came in time.
+    private func answer(_ watch: RunWatch) async throws(FlowError) -> RunWatch.Answer? {
+        let clock = host.clock
+        let until = clock.now + Self.limit
+        let result = await withTaskGroup(of: Result<RunWatch.Answer?, FlowError>?.self) { group in
+            group.addTask {
+                do throws(FlowError) { return .success(try await watch.answer()) } catch { return .failure(error) }
+            }
+            group.addTask {
+                await clock.sleep(until: until)
+                return .success(nil)
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            watch.giveUp()
+            return first
+        }
+        return try result?.get()
+    }
+
+    private func refusal(of error: FlowError, _ runnable: RunnableFlow) -> Refusal {
+        switch error.code {
+        case .workflowMaximumWaitingRunCountExceeded:
+            Refusal(TriggerReply(status: 429, error, headers: ["Retry-After": "10"]))
+        case .triggerKeySeen:
+            Refusal(TriggerReply(status: 202))
+        case .invalidTemplate: Refusal(TriggerReply(status: 400, error))
+        default: Self.notReady
+        }
+    }
+
+    /// The headers that the platform adds to every answer about a run.
+    static func headers(of run: String, _ runnable: RunnableFlow) -> JSONObject {
+        if runnable.rules.trigger.hasOption("SuppressWorkflowHeadersOnResponse") { return [:] }
+        let id = runnable.flow.id.filter { $0 != "-" }
+        return [
+            "x-ms-workflow-run-id": .string(run), "x-ms-correlation-id": .string(UUIDText.random()),
+            "x-ms-client-tracking-id": .string(run), "x-ms-trigger-history-name": .string(run),
+            "x-ms-workflow-id": .string(id), "x-ms-workflow-version": .string(runnable.flow.installed.definitionHash),
+            "x-ms-workflow-name": .string(id), "x-ms-request-id": .string(":\(UUIDText.random())"),
+            "x-ms-execution-location": "local",
+        ]
+    }
+}
+
+extension Trigger {
+    /// Whether `operationOptions` has an option, letter case ignored.
+    func hasOption(_ name: String) -> Bool {
+        let options = node["operationOptions"]?.string?.lowercased().split(separator: ",") ?? []
+        return options.contains { $0.filter { $0 != " " } == name.lowercased() }
+    }
+}

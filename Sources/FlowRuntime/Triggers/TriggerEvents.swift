@@ -1,0 +1,132 @@
+import FlowCore
+import FlowDefinitions
+import FlowEngine
+import FlowStorage
+
+/// Makes runs of what a trigger brought, and keeps the trigger's history.
+struct TriggerEvents {
+    /// What came of one event.
+    enum Result: String {
+        case fired = "Succeeded"
+        case skipped = "Skipped"
+        case failed = "Failed"
+    }
+
+    let host: RunHost
+    let runnable: RunnableFlow
+
+    private var flow: Catalog.Entry { runnable.flow }
+    private var trigger: Trigger { runnable.rules.trigger }
+
+    /// A row of the trigger's history.
+    func row(
+        _ id: String, _ result: Result, code: String? = nil, message: String? = nil, run: String? = nil,
+        at now: Timestamp
+    ) -> TriggerHistoryEntry {
+        TriggerHistoryEntry(
+            id: id, flow: flow.id, trigger: trigger.name, status: result.rawValue, code: code, message: message,
+            fired: result == .fired, run: run, startTime: now, endTime: host.clock.now)
+    }
+
+    /// Starts a run and waits until it exists.
+    func start(
+        _ name: String, _ payload: TriggerPayload, trackingID: String? = nil, changes: [StoreChange]
+    ) async throws(FlowError) {
+        let request = RunStartRequest(
+            name: name, payload: payload, trackingID: trackingID, changes: changes, isAwaited: true)
+        let (name, watch) = try await host.start(runnable, request)
+        defer { host.waiters.unwatch(name, watch) }
+        try await watch.started()
+    }
+
+    /// Takes the answer of a poll: the new mark and what comes of the answer are one commit.
+    /// - Parameters:
+    ///   - outputs: the trigger's outputs, or nil where nothing is new.
+    ///   - mark: where the trigger stands now.
+    ///   - now: when it was asked.
+    func take(_ outputs: JSONObject?, _ mark: TriggerState, at now: Timestamp) async throws(FlowError) {
+        guard let outputs else { return try await host.store.commit(StoreCommit([.trigger(mark)])) }
+        let id = RunName.new(at: now)
+        if runnable.rules.splits {
+            // The answer is stored before it is split, so that a crash in between loses and repeats nothing.
+            let count = try runnable.rules.firings(of: outputs, now: now).count
+            guard count > 0 else { return try await host.store.commit(StoreCommit([.trigger(mark)])) }
+            var entry = row(id, .fired, at: now)
+            entry.payload = .object(outputs)
+            entry.isSealed = runnable.plan.trigger?.hidesOutputs ?? false
+            entry.splitCount = count
+            try await host.store.commit(StoreCommit([.trigger(mark), .history(entry)]))
+            return try await split(entry, at: now)
+        }
+        guard try runnable.rules.conditionsHold(outputs, now: now) else {
+            let row = row(id, .skipped, code: "TriggerConditionNotMet", at: now)
+            return try await host.store.commit(StoreCommit([.trigger(mark), .history(row)]))
+        }
+        if let echo = try await echo(of: outputs) {
+            let row = row(
+                id, .skipped, code: "EchoSuppressed", message: "The values are those that the run \(echo.run) wrote.",
+                run: echo.run, at: now)
+            return try await host.store.commit(StoreCommit([.trigger(mark), .history(row)]))
+        }
+        let firing = try runnable.rules.firings(of: outputs, now: now)[0]
+        try await start(
+            id, payload(firing.outputs, id, at: now), trackingID: firing.trackingID,
+            changes: [.trigger(mark), .history(row(id, .fired, run: id, at: now))])
+    }
+
+    /// Starts the runs of a stored answer; those that an earlier process started are found.
+    func split(_ entry: TriggerHistoryEntry, at now: Timestamp) async throws(FlowError) {
+        let outputs = entry.payload?.objectValue ?? [:]
+        for (index, firing) in try runnable.rules.firings(of: outputs, now: now).enumerated() {
+            let name = RunName.part(index, of: entry.id, at: entry.startTime)
+            if try await host.store.run(name) != nil { continue }
+            guard try runnable.rules.conditionsHold(firing.outputs, now: now) else {
+                try await host.store.commit(
+                    StoreCommit([.history(row(name, .skipped, code: "TriggerConditionNotMet", at: now))]))
+                continue
+            }
+            if let echo = try await echo(of: firing.outputs) {
+                let row = row(
+                    name, .skipped, code: "EchoSuppressed",
+                    message: "The values are those that the run \(echo.run) wrote.", run: echo.run, at: now)
+                try await host.store.commit(StoreCommit([.history(row)]))
+                continue
+            }
+            try await startPart(name, firing, entry, at: now)
+        }
+        var done = entry
+        done.splitDone = done.splitCount
+        try await host.store.commit(StoreCommit([.history(done)]))
+    }
+
+    private func startPart(
+        _ name: String, _ firing: TriggerRules.Firing, _ entry: TriggerHistoryEntry, at now: Timestamp
+    ) async throws(FlowError) {
+        while true {
+            do throws(FlowError) {
+                return try await start(
+                    name, payload(firing.outputs, name, at: now), trackingID: firing.trackingID,
+                    changes: [.history(row(name, .fired, run: name, at: now))])
+            } catch where error.code == .runExists {
+                return
+            } catch where error.code == .workflowMaximumWaitingRunCountExceeded {
+                // A full queue holds the trigger up; nothing of the answer is lost.
+                guard host.readiness == .ready else { throw error }
+                await host.clock.sleep(until: host.clock.now + .seconds(1))
+            }
+        }
+    }
+
+    private func payload(_ outputs: JSONObject, _ history: String, at now: Timestamp) -> TriggerPayload {
+        let planned = runnable.plan.trigger
+        return TriggerPayload(
+            name: trigger.name, inputs: planned?.recordedInputs, outputs: .object(outputs), startTime: now,
+            endTime: host.clock.now, historyName: history, code: "OK", hidesInputs: planned?.hidesInputs ?? false,
+            hidesOutputs: planned?.hidesOutputs ?? false)
+    }
+
+    private func echo(of outputs: JSONObject) async throws(FlowError) -> EchoEntry? {
+        guard let body = outputs["body"] else { return nil }
+        return try await EchoGuardian(host.catalog).echo(of: body, flow: flow.name, store: host.store)
+    }
+}

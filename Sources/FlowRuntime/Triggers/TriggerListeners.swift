@@ -1,0 +1,257 @@
+import FlowCore
+import FlowDefinitions
+import FlowText
+import FlowEngine
+import FlowExpressions
+import FlowStorage
+import Synchronization
+
+/// The triggers that ask or fire by themselves: polling triggers and recurrences of the flows that are on.
+final class TriggerListeners: Sendable {
+    private struct State {
+        var isListening = false
+        /// The flows that listen, by id, with the hash of their definition.
+        var flows: [String: String] = [:]
+        /// Flows whose trigger is being asked.
+        var busy: Set<String> = []
+    }
+
+    private let host: RunHost
+    private let pollInterval: Duration?
+    private let state = Mutex(State())
+    private let timers: TimerQueue<String>
+
+    /// How often a polling trigger asks where its flow does not say.
+    private static let standardInterval = Duration.seconds(180)
+
+    init(host: RunHost, pollInterval: Duration?) {
+        self.host = host
+        self.pollInterval = pollInterval
+        timers = TimerQueue(clock: host.clock)
+        timers.whenDue { [weak self] flows in
+            for flow in flows { self?.due(flow) }
+        }
+    }
+
+    /// Begins to listen.
+    func start(_ catalog: Catalog) async throws(FlowError) {
+        state.withLock { $0.isListening = true }
+        try await finishSplits()
+        try await refresh(catalog)
+    }
+
+    /// Ends listening.
+    func stop() async {
+        state.withLock { state in
+            state.isListening = false
+            state.flows = [:]
+        }
+        timers.stop()
+    }
+
+    /// Takes over which flows are on: triggers of new ones begin to count from now on.
+    func refresh(_ catalog: Catalog) async throws(FlowError) {
+        let started = catalog.flows.filter { $0.isStarted && Self.listens($0) }
+        let (isListening, gone) = state.withLock { state -> (Bool, [String]) in
+            let ids = Set(started.map(\.id))
+            let gone = state.flows.keys.filter { !ids.contains($0) }
+            for id in gone { state.flows[id] = nil }
+            return (state.isListening, gone)
+        }
+        gone.forEach { timers.remove($0) }
+        for flow in started {
+            let isNew = state.withLock { $0.flows[flow.id] != flow.installed.definitionHash }
+            guard isNew else { continue }
+            try await begin(flow, isListening: isListening)
+        }
+    }
+
+    /// Whether a flow's trigger asks or fires by itself.
+    private static func listens(_ flow: Catalog.Entry) -> Bool {
+        switch flow.trigger?.type.lowercased() {
+        case "recurrence", "slidingwindow", "openapiconnection", "apiconnection", "http": true
+        default: false
+        }
+    }
+
+    private func begin(_ flow: Catalog.Entry, isListening: Bool) async throws(FlowError) {
+        guard let trigger = flow.trigger else { return }
+        var known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name)
+        if known == nil {
+            // Only what happens from now on counts: the first question takes the service's present as its mark.
+            let first = TriggerState(
+                flow: flow.id, trigger: trigger.name, nextDue: recurrence(of: trigger, flow)?.first(activatedAt: host.clock.now))
+            try await host.store.commit(StoreCommit([.trigger(first)]))
+            known = first
+            if isPolling(trigger) { await poll(flow, trigger) }
+            known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name) ?? first
+        }
+        guard isListening else { return }
+        state.withLock { $0.flows[flow.id] = flow.installed.definitionHash }
+        schedule(flow, trigger, known)
+    }
+
+    private func schedule(_ flow: Catalog.Entry, _ trigger: Trigger, _ known: TriggerState?) {
+        let now = host.clock.now
+        if isPolling(trigger) {
+            let next = known?.nextDue ?? now + interval(of: trigger, flow)
+            timers.set(flow.id, at: min(next, now + interval(of: trigger, flow)))
+        } else if let recurrence = recurrence(of: trigger, flow) {
+            var next = known?.nextDue
+            // What was missed while nothing listened is not made up for.
+            if let due = next, due < now - .seconds(1) {
+                next = recurrence.next(after: now, anchor: recurrence.start ?? due)
+            }
+            if let next { timers.set(flow.id, at: next) }
+        }
+    }
+
+    private func isPolling(_ trigger: Trigger) -> Bool {
+        !["recurrence", "slidingwindow"].contains(trigger.type.lowercased())
+    }
+
+    private func recurrence(of trigger: Trigger, _ flow: Catalog.Entry) -> Recurrence? {
+        guard let node = trigger.recurrence else { return nil }
+        var json = node.json
+        if node.json.containsTemplate, let plan = try? host.plans.plan(of: flow) {
+            let parameters = VariableValues(host.catalog, host.state).parameters(of: plan.definition)
+            let scope = ContextScope(["parameters": .object(parameters)], now: host.clock.now)
+            json = (try? CompiledValue(node.json).evaluate(in: scope)) ?? json
+        }
+        return Recurrence(json)
+    }
+
+    private func interval(of trigger: Trigger, _ flow: Catalog.Entry) -> Duration {
+        if let pollInterval { return pollInterval }
+        return recurrence(of: trigger, flow)?.duration ?? Self.standardInterval
+    }
+
+    // MARK: Due
+
+    private func due(_ id: String) {
+        let mayAsk = state.withLock { state -> Bool in
+            guard state.isListening, state.flows[id] != nil else { return false }
+            return state.busy.insert(id).inserted
+        }
+        guard mayAsk else { return }
+        // Asking a service takes time; other triggers go on meanwhile.
+        Task {
+            await fire(id)
+            state.withLock { _ = $0.busy.remove(id) }
+            guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger else { return }
+            guard state.withLock({ $0.isListening && $0.flows[id] != nil }) else { return }
+            let known = try? await host.store.triggerState(flow: id, trigger: trigger.name)
+            schedule(flow, trigger, known)
+        }
+    }
+
+    private func fire(_ id: String) async {
+        guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger, host.readiness == .ready else {
+            return
+        }
+        if isPolling(trigger) { await poll(flow, trigger) } else { await recur(flow, trigger) }
+    }
+
+    // MARK: Recurrence
+
+    private func recur(_ flow: Catalog.Entry, _ trigger: Trigger) async {
+        let now = host.clock.now
+        do throws(FlowError) {
+            let known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name)
+            let scheduled = known?.nextDue ?? now
+            guard let recurrence = recurrence(of: trigger, flow) else { return }
+            var next = known ?? TriggerState(flow: flow.id, trigger: trigger.name)
+            next.nextDue = recurrence.next(after: max(now, scheduled), anchor: recurrence.start ?? scheduled)
+            let runnable = try host.runnable(flow)
+            let name = RunName.new(at: now)
+            let payload = TriggerPayload(
+                name: trigger.name, startTime: now, scheduledTime: scheduled, historyName: name)
+            let events = TriggerEvents(host: host, runnable: runnable)
+            guard try runnable.rules.conditionsHold([:], now: now) else {
+                let row = events.row(name, .skipped, code: "TriggerConditionNotMet", at: now)
+                return try await host.store.commit(StoreCommit([.trigger(next), .history(row)]))
+            }
+            do throws(FlowError) {
+                try await events.start(
+                    name, payload, changes: [.trigger(next), .history(events.row(name, .fired, run: name, at: now))])
+            } catch where error.code == .workflowMaximumWaitingRunCountExceeded {
+                try await host.store.commit(StoreCommit([.trigger(next)]))
+            }
+        } catch {
+            host.options.report(error)
+        }
+    }
+
+    // MARK: Polling
+
+    private func poll(_ flow: Catalog.Entry, _ trigger: Trigger) async {
+        let now = host.clock.now
+        do throws(FlowError) {
+            let runnable = try host.runnable(flow)
+            let known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name)
+            var next = known ?? TriggerState(flow: flow.id, trigger: trigger.name)
+            next.nextDue = now + interval(of: trigger, flow)
+            let events = TriggerEvents(host: host, runnable: runnable)
+            do throws(FlowError) {
+                let answer = try await TriggerQuestion(host: host, runnable: runnable).ask(known?.watermark)
+                next.watermark = TriggerMark(watermark: answer.watermark, seen: answer.seen).json
+                next.failures = 0
+                if let wait = answer.retryAfter { next.nextDue = max(now + wait, next.nextDue ?? now) }
+                try await events.take(answer.outputs, next, at: now)
+            } catch {
+                if error.isStoreFailure { throw error }
+                next.failures += 1
+                let row = events.row(
+                    RunName.new(at: now), .failed, code: error.code.rawValue, message: error.message, at: now)
+                try await host.store.commit(StoreCommit([.trigger(next), .history(row)]))
+            }
+        } catch {
+            host.options.report(error)
+        }
+    }
+
+    /// Finishes answers of which a crash left parts without their runs.
+    private func finishSplits() async throws(FlowError) {
+        for entry in try await host.store.unfinishedSplits() {
+            guard let flow = host.catalog[entry.flow], flow.isStarted,
+                let whole = try await host.store.triggerHistoryEntry(entry.id)
+            else { continue }
+            let events = TriggerEvents(host: host, runnable: try host.runnable(flow))
+            try await events.split(whole, at: entry.startTime)
+        }
+    }
+}
+
+/// Up to where a service was asked, as the store keeps it.
+struct TriggerMark {
+    let watermark: JSON
+    let seen: Set<String>
+
+    var json: JSON {
+        ["watermark": watermark, "seen": .array(seen.sorted().map { .string($0) })]
+    }
+}
+
+extension TriggerMark {
+    init?(json: JSON?) {
+        guard let json, let watermark = json["watermark"] else { return nil }
+        self.init(watermark: watermark, seen: Set((json["seen"]?.arrayValue ?? []).compactMap(\.stringValue)))
+    }
+}
+
+extension JSON {
+    /// Whether any text in it is a template.
+    var containsTemplate: Bool {
+        switch self {
+        case .string(let text): text.hasPrefix("@") || text.contains("@{")
+        case .array(let elements): elements.contains(where: \.containsTemplate)
+        case .object(let object): object.values.contains(where: \.containsTemplate)
+        default: false
+        }
+    }
+}
+
+extension FlowError {
+    /// Whether the store refused, so that nothing may be said about the service.
+    var isStoreFailure: Bool { ErrorPage.storePages.contains { $0.code == code } }
+}

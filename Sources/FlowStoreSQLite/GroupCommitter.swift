@@ -1,0 +1,267 @@
+import FlowCore
+import FlowStorage
+internal import Glibc
+import Synchronization
+
+/// Lets one commit group after another use the writer.
+///
+/// Whoever commits while nobody else does writes its commit itself: that costs no change of threads, which takes longer
+/// than the commit where the disk is fast. Commits that come meanwhile gather, and a thread of its own writes them
+/// together, group after group, until nothing is queued; so groups grow with the load by themselves.
+final class GroupCommitter: Sendable {
+    /// What a waiter is told.
+    typealias Outcome = Result<Void, FlowError>
+
+    private struct Waiter {
+        var commit: PreparedCommit
+        var continuation: CheckedContinuation<Outcome, Never>
+    }
+
+    /// What the thread does.
+    private enum ThreadState {
+        case absent
+        case awake
+        case asleep
+        case ended
+    }
+
+    private struct State {
+        /// Whether someone uses the writer; only who set it may touch the writer.
+        var isBusy = false
+        var isClosing = false
+        var thread = ThreadState.absent
+        var waiting: [Waiter] = []
+        var reopening: [CheckedContinuation<Outcome, Never>] = []
+        var closing: [CheckedContinuation<Void, Never>] = []
+        /// The open writer; nil after a failure, until the thread opens the file again.
+        var writer: SQLiteWriter?
+        var failure: FlowError?
+
+        var hasWork: Bool { !waiting.isEmpty || !reopening.isEmpty || (isClosing && thread != .ended) }
+    }
+
+    /// The largest group, so that one transaction does not delay everybody for too long.
+    private static let largestGroup = 1_024
+
+    private let location: StoreLocation
+    private let vault: Vault
+    private let state: Mutex<State>
+    private let wakeup = WriterSemaphore()
+    private let whenReopened: @Sendable () -> Void
+
+    /// Makes a committer over an open writer.
+    init(_ writer: SQLiteWriter, whenReopened: @escaping @Sendable () -> Void) {
+        location = writer.location
+        vault = writer.vault
+        state = Mutex(State(writer: writer))
+        self.whenReopened = whenReopened
+    }
+
+    /// Whether the store can be written.
+    var health: StoreHealth {
+        state.withLock { state in
+            if state.isClosing { return .closed }
+            return state.failure.map(StoreHealth.unusable) ?? .ready
+        }
+    }
+
+    /// Makes a commit durable.
+    func commit(_ commit: PreparedCommit) async -> Outcome {
+        if let writer = takeIdleWriter() {
+            let outcomes = write([commit], with: writer)
+            release()
+            return outcomes[0]
+        }
+        return await withCheckedContinuation { continuation in
+            enqueue(continuation) { $0.waiting.append(Waiter(commit: commit, continuation: continuation)) }
+        }
+    }
+
+    /// Opens the store again where it is not open.
+    func reopen() async -> Outcome {
+        await withCheckedContinuation { continuation in
+            enqueue(continuation) { $0.reopening.append(continuation) }
+        }
+    }
+
+    /// Waits for what is queued and closes the file.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if state.isClosing && state.thread == .ended { return true }
+                state.isClosing = true
+                state.closing.append(continuation)
+                return false
+            }
+            if isOver { continuation.resume() } else { wake() }
+        }
+    }
+
+    private func enqueue(_ continuation: CheckedContinuation<Outcome, Never>, _ body: (inout State) -> Void) {
+        let isClosing = state.withLock { state in
+            if !state.isClosing { body(&state) }
+            return state.isClosing
+        }
+        if isClosing { continuation.resume(returning: .failure(StoreRefusal.closed)) } else { wake() }
+    }
+
+    // MARK: Using the writer
+
+    private func takeIdleWriter() -> SQLiteWriter? {
+        state.withLock { state in
+            guard !state.isBusy, !state.isClosing, !state.hasWork, let writer = state.writer else { return nil }
+            state.isBusy = true
+            return writer
+        }
+    }
+
+    private func release() {
+        state.withLock { $0.isBusy = false }
+        wake()
+    }
+
+    /// Writes a group; where the disk refuses, the file is closed, to be opened again by who comes next.
+    private func write(_ group: [PreparedCommit], with writer: SQLiteWriter) -> [Outcome] {
+        var failure: FlowError?
+        let outcomes: [Outcome] = writer.write(group).map { result in
+            switch result {
+            case nil: return .success(())
+            case .refused(let error): return .failure(error)
+            case .unusable(let error):
+                failure = error
+                return .failure(error)
+            }
+        }
+        if let failure {
+            writer.close()
+            state.withLock { state in
+                state.writer = nil
+                state.failure = failure
+            }
+        }
+        return outcomes
+    }
+
+    // MARK: The thread
+
+    /// Sees to it that the thread looks for work, where there is any and the writer is free.
+    private func wake() {
+        let before = state.withLock { state in
+            let before = state.thread
+            guard !state.isBusy, state.hasWork, before == .absent || before == .asleep else { return ThreadState.awake }
+            state.thread = .awake
+            return before
+        }
+        switch before {
+        case .absent: startThread()
+        case .asleep: wakeup.signal()
+        case .awake, .ended: break
+        }
+    }
+
+    private func startThread() {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self).toOpaque()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<GroupCommitter>.fromOpaque(context).takeRetainedValue().work()
+                return nil
+            }, context)
+        precondition(status == 0, "the thread of the store cannot be started")
+        pthread_detach(thread)
+    }
+
+    private struct Work {
+        var group: [Waiter]
+        var reopening: [CheckedContinuation<Outcome, Never>]
+        var isEnd: Bool
+    }
+
+    private func work() {
+        while true {
+            let work: Work? = state.withLock { state in
+                guard !state.isBusy, state.hasWork else {
+                    state.thread = .asleep
+                    return nil
+                }
+                state.isBusy = true
+                let count = min(state.waiting.count, Self.largestGroup)
+                let work = Work(
+                    group: Array(state.waiting.prefix(count)), reopening: state.reopening,
+                    isEnd: count == 0 && state.reopening.isEmpty)
+                state.waiting.removeFirst(count)
+                state.reopening = []
+                return work
+            }
+            guard let work else {
+                wakeup.wait()
+                continue
+            }
+            if work.isEnd { return end() }
+            let opened = openWriter()
+            for continuation in work.reopening { continuation.resume(returning: opened.map { _ in }) }
+            if !work.group.isEmpty {
+                let outcomes: [Outcome] =
+                    switch opened {
+                    case .success(let writer): write(work.group.map(\.commit), with: writer)
+                    case .failure(let error): work.group.map { _ in .failure(error) }
+                    }
+                for (waiter, outcome) in zip(work.group, outcomes) { waiter.continuation.resume(returning: outcome) }
+            }
+            state.withLock { $0.isBusy = false }
+        }
+    }
+
+    private func openWriter() -> Result<SQLiteWriter, FlowError> {
+        if let writer = state.withLock({ $0.writer }) { return .success(writer) }
+        do {
+            let writer = try SQLiteWriter(location, vault: vault)
+            state.withLock { state in
+                state.writer = writer
+                state.failure = nil
+            }
+            whenReopened()
+            return .success(writer)
+        } catch {
+            state.withLock { $0.failure = error }
+            return .failure(error)
+        }
+    }
+
+    private func end() {
+        let (writer, closing) = state.withLock { state in
+            let writer = state.writer
+            let closing = state.closing
+            state.writer = nil
+            state.closing = []
+            state.isBusy = false
+            state.thread = .ended
+            return (writer, closing)
+        }
+        writer?.close(tidily: true)
+        for continuation in closing { continuation.resume() }
+    }
+}
+
+/// A counting semaphore of the system.
+private final class WriterSemaphore: Sendable {
+    // Points to memory that is set up once and then touched by the thread-safe functions of the system alone.
+    nonisolated(unsafe) private let semaphore: UnsafeMutablePointer<sem_t>
+
+    init() {
+        semaphore = .allocate(capacity: 1)
+        let status = sem_init(semaphore, 0, 0)
+        precondition(status == 0, "the system gives no semaphore")
+    }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func signal() { _ = sem_post(semaphore) }
+
+    func wait() { while sem_wait(semaphore) != 0 {} }
+}

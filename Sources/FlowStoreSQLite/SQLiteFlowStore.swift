@@ -1,0 +1,134 @@
+public import FlowCore
+public import FlowStorage
+import GRDB
+
+/// The store in an SQLite database.
+///
+/// The process that owns the environment opens it for writing; any number of others read beside it. Commits of all runs
+/// are written in groups (``GroupCommitter``). A store that is opened for writing is closed by ``close()``, not by
+/// letting go of it.
+public final class SQLiteFlowStore: FlowStore {
+    let vault: Vault
+    let location: StoreLocation
+    private let committer: GroupCommitter?
+    private let readers: StoreReaders
+    private let keptValues = KeptValues()
+
+    /// Opens the store as its owner; makes the database where there is none.
+    /// - Parameters:
+    ///   - path: the database file.
+    ///   - key: the environment's key, 32 bytes.
+    ///   - durability: what a commit survives.
+    /// - Throws: `StoreKeyWrong`, `StoreFormatNewer`, `StoreCorrupt`, `StoreReadOnly`, `StoreLocked`, `StoreUnusable`.
+    public convenience init(path: String, key: [UInt8], durability: StoreDurability = .full) throws(FlowError) {
+        try self.init(StoreLocation(path: path, durability: durability), key: key)
+    }
+
+    /// Opens the store as its owner, at a location with settings of its own.
+    package init(_ location: StoreLocation, key: [UInt8]) throws(FlowError) {
+        self.location = location
+        vault = Vault(key: key)
+        let writer = try SQLiteWriter(location, vault: vault)
+        let readers = StoreReaders(location)
+        self.readers = readers
+        committer = GroupCommitter(writer) { readers.dropAll() }
+    }
+
+    /// Opens the store for reading, beside its owner or without one.
+    /// - Parameters:
+    ///   - path: the database file, which must be there.
+    ///   - key: the environment's key; nil where nothing secret is read.
+    /// - Throws: `StoreKeyWrong`, `StoreFormatNewer`, `StoreCorrupt`, `StoreUnusable`.
+    public init(reading path: String, key: [UInt8]?) throws(FlowError) {
+        location = StoreLocation(path: path)
+        vault = Vault(key: key)
+        committer = nil
+        readers = StoreReaders(location)
+        let location = location
+        let check = vault.keyCheck
+        do {
+            let stored: [UInt8]? = try readers.readNow { database in
+                try location.checkFormat(database)
+                let value = try Row.fetchOne(database, sql: "SELECT value FROM metadata WHERE name = 'key check'")
+                return value.map { $0.bytes(0) }
+            }
+            if let stored, let check, !Digest.constantTimeEqual(stored, check) { throw Vault.wrongKey }
+        } catch {
+            throw StoreFailure.error(error, path: path)
+        }
+    }
+
+    /// Makes a commit durable.
+    public func commit(_ commit: StoreCommit) async throws(FlowError) {
+        guard let committer else { throw readOnly }
+        let prepared = try PreparedCommit(commit, vault: vault, keptValues: keptValues)
+        guard !prepared.changes.isEmpty else { return }
+        if prepared.deletesRuns { keptValues.removeAll() }
+        let outcome = await committer.commit(prepared)
+        if case .success = outcome, !prepared.valueHashes.isEmpty { keptValues.insert(prepared.valueHashes) }
+        try outcome.get()
+    }
+
+    /// Whether the store can be written.
+    public var health: StoreHealth { committer?.health ?? .readOnly }
+
+    /// Opens the store again after it became unusable.
+    public func reopen() async throws(FlowError) {
+        guard let committer else { throw readOnly }
+        try await committer.reopen().get()
+    }
+
+    /// Waits for what is queued and closes the store.
+    public func close() async {
+        // As long as a reader is open SQLite leaves the write-ahead log as it is when the writer goes, see
+        // ``SQLiteWriter/close()``.
+        await committer?.close()
+        readers.close()
+    }
+
+    private var readOnly: FlowError {
+        FlowError(
+            .storeReadOnly, "The store \(location.path) was opened for reading only.",
+            hint: "What changes something goes through the owner of the environment.")
+    }
+
+    // MARK: Reading
+
+    /// Reads from the last committed state.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws(FlowError) -> Value
+    {
+        do {
+            return try await readers.read(body)
+        } catch {
+            throw StoreFailure.error(error, path: location.path)
+        }
+    }
+}
+
+extension Row {
+    /// The bytes of a column; empty where it is null.
+    func bytes(_ place: Int) -> [UInt8] {
+        (try? withUnsafeData(atIndex: place) { data in data.map { Array($0) } ?? [] }) ?? []
+    }
+
+    /// The instant of a column.
+    func instant(_ place: Int) -> Timestamp { Timestamp(ticks: self[place]) }
+
+    /// The instant of a column, or nil where it is null.
+    func optionalInstant(_ place: Int) -> Timestamp? {
+        let ticks: Int64? = self[place]
+        return ticks.map(Timestamp.init(ticks:))
+    }
+
+    /// The JSON text of a column, or nil where it is null.
+    func json(_ place: Int) throws(FlowError) -> JSON? {
+        let text: String? = self[place]
+        guard let text else { return nil }
+        return try JournalCoding.parse(Array(text.utf8))
+    }
+
+    /// The names that a column holds as JSON text.
+    func names(_ place: Int) throws(FlowError) -> [String] {
+        try json(place)?.arrayValue?.compactMap(\.stringValue) ?? []
+    }
+}

@@ -1,0 +1,59 @@
+import FlowCore
+import GRDB
+import GRDBSQLite
+
+/// What SQLite refuses, as an error for people.
+enum StoreFailure {
+    /// The error of a result code.
+    /// - Parameters:
+    ///   - code: the extended result code.
+    ///   - message: SQLite's own words; they hold no values.
+    ///   - path: the database file.
+    /// - Returns: the error, with what to do.
+    static func error(_ code: Int32, _ message: String, path: String) -> FlowError {
+        let cause = FlowError.Cause(origin: "sqlite \(code)", message: message)
+        switch code & 0xff {
+        case SQLITE_FULL:
+            return FlowError(
+                .storeFull, "The disk with \(path) is full.",
+                hint: "Free space, or delete old runs: flowrun runs prune --before TIME", cause: cause)
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT:
+            return FlowError(
+                .storeCorrupt, "The database \(path) is damaged.",
+                hint: "Restore a backup: flowrun restore FILE", cause: cause)
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            return FlowError(
+                .storeLocked, "Another program holds the database \(path).",
+                hint: "Close the program that has it open, then call the command again.", cause: cause)
+        case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
+            return FlowError(
+                .storeReadOnly, "The database \(path) may not be written.",
+                hint: "Check owner and rights of the file and its folder.", cause: cause)
+        case SQLITE_CONSTRAINT:
+            return FlowError(
+                .commitRefused, "A change contradicts what the store holds.",
+                hint: "Look at the present state, then call the command again.", cause: cause)
+        case SQLITE_CANTOPEN:
+            return FlowError(
+                .storeUnusable, "The database \(path) cannot be opened.",
+                hint: "Check that the folder is there and may be written.", cause: cause)
+        default:
+            return FlowError(
+                .storeUnusable, "The database \(path) cannot be read or written.",
+                hint: "Check the disk; nothing half-done was kept.", cause: cause)
+        }
+    }
+
+    /// The error of what GRDB throws.
+    static func error(_ error: any Error, path: String) -> FlowError {
+        switch error {
+        case let error as FlowError: error
+        case let error as DatabaseError:
+            Self.error(error.extendedResultCode.rawValue, error.message ?? "no message", path: path)
+        default:
+            FlowError(
+                .storeUnusable, "The database \(path) cannot be used.",
+                cause: FlowError.Cause(origin: "store", message: String(describing: error)))
+        }
+    }
+}

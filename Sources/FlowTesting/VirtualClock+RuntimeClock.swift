@@ -1,0 +1,4 @@
+import FlowCore
+public import FlowRuntime
+
+extension VirtualClock: RuntimeClock {}

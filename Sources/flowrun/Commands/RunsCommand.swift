@@ -1,0 +1,149 @@
+import ArgumentParser
+import FlowCore
+import FlowRuntime
+
+/// `flowrun runs`: the history of runs.
+struct RunsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "Lists, shows, cancels, resubmits and settles runs.",
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Resubmit.self, Settle.self])
+
+    /// `runs list`.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists runs, newest first.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Option(help: "Only runs of this flow.")
+        var flow: String?
+
+        @Option(help: "Only runs with this status; InDoubt finds those that wait for 'runs settle'.")
+        var status: String?
+
+        @Option(help: "Only runs that started at or after this time, or this long ago (30s, 5m, 2h, 14d).")
+        var since: String?
+
+        @Option(help: "Only runs that started before this time.")
+        var until: String?
+
+        @Option(help: "Only runs with this business key.")
+        var key: String?
+
+        @Option(help: "Only runs that mention this text.")
+        var text: String?
+
+        @Option(help: "Only runs that ended with this error code.")
+        var error: String?
+
+        @Option(help: "At most so many.")
+        var limit: Int = 50
+
+        func run() async throws {
+            var arguments: JSONObject = ["limit": .integer(Int64(limit))]
+            for (name, value) in [
+                ("flow", flow), ("status", status), ("since", since), ("until", until), ("key", key), ("text", text),
+                ("error", error),
+            ] {
+                if let value { arguments[name] = .string(value) }
+            }
+            let result = try await options.perform(.listRuns, arguments)
+            options.present(result) { RunText.table(of: result.arrayValue ?? []) }
+        }
+    }
+
+    /// `runs show`.
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows a run: every action with status, duration, inputs and outputs.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The run's name.")
+        var name: String
+
+        func run() async throws {
+            let result = try await options.perform(.showRun, ["run": .string(name)])
+            options.present(result) { RunText.page(of: result) }
+        }
+    }
+
+    /// `runs watch`.
+    struct Watch: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Waits for a run's end and shows it.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The run's name.")
+        var name: String
+
+        func run() async throws {
+            let result = try await options.perform(.watchRun, ["run": .string(name)])
+            options.present(result) { RunText.summary(of: result) }
+            if result.text("status") != "Succeeded" { throw EndWith(.failed) }
+        }
+    }
+
+    /// `runs cancel`.
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Cancels a run.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The run's name.")
+        var name: String
+
+        func run() async throws {
+            let result = try await options.perform(.cancelRun, ["run": .string(name)])
+            options.present(result) { "\(result.text("name")): \(result.text("status"))" }
+        }
+    }
+
+    /// `runs resubmit`.
+    struct Resubmit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Starts a new run with the same trigger.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The run's name.")
+        var name: String
+
+        func run() async throws {
+            let result = try await options.perform(.resubmitRun, ["run": .string(name)])
+            options.present(result) { RunText.summary(of: result) }
+            if !["Succeeded", "Running", "Waiting"].contains(result.text("status")) { throw EndWith(.failed) }
+        }
+    }
+
+    /// `runs settle`.
+    struct Settle: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says whether a call in doubt happened, so that the run goes on.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The run's name.")
+        var name: String
+
+        @Argument(help: "The action's path.")
+        var action: String
+
+        @Option(help: "It happened, with these outputs: JSON, @FILE or -.")
+        var happened: String?
+
+        @Flag(help: "It did not happen; it is done again.")
+        var didNotHappen = false
+
+        func validate() throws {
+            if (happened == nil) != didNotHappen {
+                throw ValidationError("Give either --happened JSON or --did-not-happen.")
+            }
+        }
+
+        func run() async throws {
+            var arguments: JSONObject = ["run": .string(name), "action": .string(action)]
+            if let happened { arguments["happened"] = try Input.json(happened) }
+            let result = try await options.perform(.settleRun, arguments)
+            options.present(result) { "\(result.text("name")): \(result.text("status"))" }
+        }
+    }
+}

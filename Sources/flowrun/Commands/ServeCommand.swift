@@ -1,0 +1,66 @@
+import ArgumentParser
+import FlowCore
+import FlowRuntime
+import FlowServer
+import FlowStorage
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `flowrun serve`: the runtime that is always on.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs the environment: triggers, management API, health.",
+        discussion: "It ends on SIGINT or SIGTERM; runs that wait go on at the next start.")
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(help: "The address to listen on, HOST:PORT; port 0 takes a free one.")
+    var listen: String?
+
+    @Option(help: "How often polling triggers ask, such as 30s or 5m; without it as their flows say.")
+    var pollInterval: String?
+
+    func run() async throws {
+        var (project, settings) = try options.settings()
+        if let listen {
+            settings.server.listen = listen
+            // Whoever says where to listen reaches the server there.
+            settings.server.publicURL = nil
+        }
+        guard let address = ListenAddress(settings.server.listen) else {
+            throw FlowError(
+                .invalidArgument, "'\(settings.server.listen)' is no address to listen on.",
+                hint: "write HOST:PORT, as in 127.0.0.1:7070")
+        }
+        let interval = try pollInterval.map { text throws(FlowError) in try Self.duration(text) }
+        guard let lock = try OwnerLock.take(settings, purpose: "serve", now: SystemClock().now) else {
+            throw OwnerLock.inUse(settings)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let environment = try Wiring.environment(of: project, settings, isReader: false, pollInterval: interval)
+        try await environment.start(listening: true)
+        var logger = Logger(label: "flowrun") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .warning
+        let server = EnvironmentServer(
+            environment, listen: address, socket: settings.socketFile, logger: logger
+        ) { base in
+            Console.note("serving '\(environment.settings.name)' at \(base) (pid \(getpid()))")
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        await environment.shutdown()
+        await environment.store.close()
+    }
+
+    private static func duration(_ text: String) throws(FlowError) -> Duration {
+        guard let duration = ShortDuration.parse(text) else {
+            throw FlowError(
+                .invalidArgument, "'\(text)' is no duration.", hint: "write 30s, 5m, 2h, 14d or ISO 8601, as in PT30S")
+        }
+        return duration
+    }
+}

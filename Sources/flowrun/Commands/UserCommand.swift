@@ -1,0 +1,111 @@
+import ArgumentParser
+import FlowCore
+import FlowRuntime
+
+/// `flowrun user`: the people of the environment.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "Adds, lists and removes people.",
+        subcommands: [Add.self, List.self, Remove.self])
+
+    /// `user add`.
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Adds a person.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The person's user principal name, such as ana@adatum.example.")
+        var upn: String
+
+        func run() async throws {
+            let result = try await options.perform(.addUser, ["upn": .string(upn)])
+            options.present(result) { "added \(upn)" }
+        }
+    }
+
+    /// `user list`.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the people.")
+
+        @OptionGroup var options: GlobalOptions
+
+        func run() async throws {
+            let result = try await options.perform(.listUsers)
+            options.present(result) {
+                var table = Table("USER", "ROLE")
+                for user in result.arrayValue ?? [] { table.add(user.text("upn"), user.text("role")) }
+                return table.text
+            }
+        }
+    }
+
+    /// `user remove`.
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Removes a person.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The person's user principal name.")
+        var upn: String
+
+        func run() async throws {
+            let result = try await options.perform(.removeUser, ["upn": .string(upn)])
+            options.present(result) { "removed \(upn)" }
+        }
+    }
+}
+
+/// What `share` and `unshare` take.
+struct ShareOptions: ParsableArguments {
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The flow: GUID, name, alias or a unique beginning.")
+    var flow: String
+
+    @Option(help: "The person becomes (or is no longer) a co-owner.")
+    var owner: String?
+
+    @Option(help: "The person becomes (or is no longer) a run-only user.")
+    var runOnly: String?
+
+    /// Exactly one of both.
+    func validate() throws {
+        if (owner == nil) == (runOnly == nil) {
+            throw ValidationError("Give either --owner UPN or --run-only UPN.")
+        }
+    }
+
+    /// Sends the operation.
+    func perform(_ operation: EnvironmentRequest.Operation) async throws(FlowError) -> JSON {
+        let arguments: JSONObject = [
+            "flow": .string(flow), "role": owner != nil ? "owner" : "runOnly", "upn": .string(owner ?? runOnly ?? ""),
+        ]
+        return try await global.perform(operation, arguments)
+    }
+}
+
+/// `flowrun share`: lets a person own or run a flow.
+struct ShareCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "share", abstract: "Makes a person a co-owner or run-only user of a flow.")
+
+    @OptionGroup var options: ShareOptions
+
+    func run() async throws {
+        let result = try await options.perform(.addShare)
+        options.global.present(result) { "shared \(result.text("flow")) with \(result.text("upn"))" }
+    }
+}
+
+/// `flowrun unshare`: takes a person's right to a flow away.
+struct UnshareCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unshare", abstract: "Takes a co-owner's or run-only user's right to a flow away.")
+
+    @OptionGroup var options: ShareOptions
+
+    func run() async throws {
+        let result = try await options.perform(.removeShare)
+        options.global.present(result) { "unshared \(result.text("flow")) with \(result.text("upn"))" }
+    }
+}

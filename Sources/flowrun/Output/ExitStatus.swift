@@ -1,0 +1,57 @@
+import FlowCore
+
+/// The exit codes of the command line.
+enum ExitStatus: Int32 {
+    /// Done.
+    case success = 0
+    /// The run ended Failed, TimedOut or Cancelled, or a finding, case or test failed.
+    case failed = 1
+    /// The command was called wrongly.
+    case usage = 2
+    /// The check found errors.
+    case check = 3
+    /// A precondition is not met.
+    case precondition = 4
+    /// A connection or authorization is missing or refused.
+    case connection = 5
+    /// The store cannot be used.
+    case store = 6
+    /// A fault of flowrun itself.
+    case fault = 70
+
+    /// The exit code of an error: by the family of its code.
+    init(of error: FlowError) {
+        if error.code == .multipleErrorsOccurred, let first = error.details.first {
+            self = ExitStatus(of: first)
+            return
+        }
+        self = Self.exceptions[error.code] ?? Self.byFamily[error.code] ?? Self.fallback(error.code)
+    }
+
+    private static let exceptions: [FlowError.Code: ExitStatus] = [
+        .nestedWorkflowDoesNotContainResponseAction: .check, .nestedWorkflowContainsSplitOnTrigger: .check,
+        .childFlowTriggerUnsupported: .check, .workflowSelfReference: .check, .workflowCycle: .check,
+        .connectionAuthorizationFailed: .connection, .storeInUse: .precondition,
+    ]
+
+    private static let byFamily: [FlowError.Code: ExitStatus] = {
+        var statuses: [FlowError.Code: ExitStatus] = [:]
+        let families: [([ErrorPage], ExitStatus)] = [
+            (ErrorPage.commandLinePages, .usage), (ErrorPage.definitionPages, .check),
+            (ErrorPage.expressionPages, .check), (ErrorPage.runPages, .failed),
+            (ErrorPage.activationPages, .precondition), (ErrorPage.connectionPages, .connection),
+            (ErrorPage.storePages, .store), (ErrorPage.httpPages, .connection),
+            (ErrorPage.sandboxPages, .precondition),
+        ]
+        for (pages, status) in families {
+            for page in pages { statuses[page.code] = status }
+        }
+        return statuses
+    }()
+
+    /// Codes of sign-in services are an open set: `AADSTS…` and OAuth's lower-case words.
+    private static func fallback(_ code: FlowError.Code) -> ExitStatus {
+        let isSignIn = code.rawValue.hasPrefix("AADSTS") || code.rawValue.first?.isLowercase == true
+        return isSignIn ? .connection : .fault
+    }
+}

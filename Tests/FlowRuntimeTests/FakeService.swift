@@ -1,0 +1,198 @@
+import FlowCore
+import FlowDefinitions
+import FlowRuntime
+import FlowStorage
+import FlowTesting
+import Synchronization
+
+/// A connector to a service in memory that counts what reached it.
+final class FakeService: Connector {
+    struct State {
+        /// What was written, by idempotency key, and how often.
+        var written: [String: Int] = [:]
+        var calls: [OperationCall] = []
+        var polls: [TriggerPoll] = []
+        /// The answers that polls give next.
+        var news: [[JSON]] = []
+        var signInRefused = false
+    }
+
+    let state = Mutex(State())
+    let name = "crm"
+    let displayName = "CRM"
+    let connectionParameters = [ConnectionParameter("password", secret: true, summary: "The password.")]
+    let triggers = [ConnectorTrigger(id: "OnNew", summary: "New items.", mode: .polling, parameters: [])]
+
+    let operations = [("Get", ReplayRule.read), ("Create", .lookup), ("Update", .idempotent), ("Post", .inDoubt)].map {
+        ConnectorOperation(
+            id: $0.0, summary: $0.0, parameters: [OperationParameter("item", .object), OperationParameter("id", .string)],
+            replay: $0.1)
+    }
+
+    var written: [String: Int] { state.withLock { $0.written } }
+
+    func signIn(_ session: ConnectionSession) async throws(FlowError) {
+        if session.connection.secrets["password"] == "wrong" || state.withLock({ $0.signInRefused }) { throw Self.refused }
+    }
+
+    private static var refused: FlowError { FlowError(FlowError.Code("AADSTS50126"), "Wrong user name or password.") }
+
+    func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
+        if state.withLock({ $0.signInRefused }) { throw Self.refused }
+        state.withLock { state in
+            state.calls.append(call)
+            if call.operationID != "Get" { state.written[call.idempotencyKey, default: 0] += 1 }
+        }
+        return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])
+    }
+
+    func lookUp(
+        _ call: OperationCall, intendedAt: Timestamp, in session: ConnectionSession
+    ) async throws(FlowError) -> OperationAnswer? {
+        guard written[call.idempotencyKey] != nil else { return nil }
+        return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])
+    }
+
+    func poll(_ poll: TriggerPoll, in session: ConnectionSession) async throws(FlowError) -> TriggerPollAnswer {
+        let items = state.withLock { state -> [JSON] in
+            state.polls.append(poll)
+            return poll.watermark == nil || state.news.isEmpty ? [] : state.news.removeFirst()
+        }
+        let mark = JSON.integer((poll.watermark?.integerValue ?? 0) + 1)
+        return TriggerPollAnswer(outputs: items.isEmpty ? nil : ["body": ["value": .array(items)]], watermark: mark)
+    }
+}
+
+/// A project in a temporary folder, and environments over one store in memory.
+final class TestWorld: Sendable {
+    let folder: String
+    let store: FaultyStore
+    let service = FakeService()
+    let clock = VirtualClock()
+    let settings: EnvironmentSettings
+
+    init(_ flows: [(file: String, text: String)], solution extra: String = "") throws {
+        folder = "/tmp/flowrun-tests/\(UUIDText.random())"
+        settings = EnvironmentSettings(projectFolder: folder)
+        store = FaultyStore(InMemoryFlowStore())
+        try StateFiles.makeFolder(folder)
+        let list = flows.map { "  - { file: \($0.file) }" }.joined(separator: "\n")
+        let solution = """
+            uniqueName: Test
+            displayName: Test Solution
+            version: 1.0.0.0
+            publisher: { uniqueName: test, prefix: tst }
+            connectionReferences:
+              tst_crm: { connector: crm, displayName: CRM }
+            \(extra)
+            flows:
+            \(list)
+            """
+        try StateFiles.write(folder + "/solution.yaml", Array((solution + "\n").utf8))
+        for flow in flows { try StateFiles.write(folder + "/" + flow.file, Array(flow.text.utf8)) }
+    }
+
+    /// A new process over the store.
+    func environment(listening: Bool = true) async throws(FlowError) -> FlowEnvironment {
+        let options = FlowEnvironment.Options(threads: 1, idleLimit: .zero)
+        let environment = FlowEnvironment(
+            settings, store: store, connectors: ConnectorRegistry([service]), clock: clock, options: options)
+        try await environment.start(listening: listening)
+        return environment
+    }
+
+    /// Installs the solution, makes and binds a connection and turns everything on.
+    func setUp(_ environment: FlowEnvironment) async throws(FlowError) {
+        _ = try await environment.perform(EnvironmentRequest(.installSolution, ["path": .string(folder)]))
+        _ = try await environment.perform(
+            EnvironmentRequest(
+                .createConnection,
+                ["connector": "crm", "account": "ana@adatum.example", "secrets": ["password": "right"]]))
+        _ = try await environment.perform(EnvironmentRequest(.bind, ["all": true]))
+        let result = try await environment.perform(EnvironmentRequest(.activate, ["all": true]))
+        let problems = result["problems"]?.arrayValue ?? []
+        if let problem = problems.first {
+            throw FlowError(FlowError.Code(problem["code"]?.stringValue ?? ""), problem["message"]?.stringValue ?? "")
+        }
+    }
+}
+
+/// Texts of flows.
+enum FlowTexts {
+    static let reference = """
+        connectionReferences:
+          crm: { connector: crm, connectionReferenceLogicalName: tst_crm }
+        """
+
+    static func call(_ name: String, _ operation: String, after: String? = nil, item: String = "{ Name: a }") -> String {
+        """
+          \(name):
+            type: OpenApiConnection
+            runAfter: \(after.map { "{ \($0): [Succeeded] }" } ?? "{}")
+            inputs:
+              host: { apiId: /providers/Microsoft.PowerApps/apis/shared_crm, connectionName: crm, operationId: \(operation) }
+              parameters: { item: \(item), id: r1 }
+        """
+    }
+
+    static let writing = """
+        name: Writer
+        \(reference)
+        triggers:
+          manual: { type: Request, kind: Button, inputs: { schema: { type: object, properties: { text: { type: string, title: Word } }, required: [text] } } }
+        actions:
+        \(call("Create", "Create"))
+        \(call("Read", "Get", after: "Create"))
+        \(call("Update", "Update", after: "Read"))
+          Answer:
+            type: Compose
+            runAfter: { Update: [Succeeded] }
+            inputs: "@concat(triggerBody()?['text'], '!')"
+        outputs:
+          answer: { type: String, value: "@outputs('Answer')" }
+        """
+
+    static let child = """
+        name: Child
+        \(reference)
+        triggers:
+          manual: { type: Request, kind: Button, inputs: { schema: { type: object, properties: { n: { type: integer, title: N } } } } }
+        actions:
+        \(call("Create", "Create"))
+          Respond:
+            type: Response
+            kind: PowerApp
+            runAfter: { Create: [Succeeded] }
+            inputs: { statusCode: 200, body: { doubled: "@mul(triggerBody()?['n'], 2)" } }
+        """
+
+    static let parent = """
+        name: Parent
+        triggers:
+          manual: { type: Request, kind: Button }
+        actions:
+          Call:
+            type: Workflow
+            inputs: { host: { workflowReferenceName: Child }, body: { n: 21 } }
+          Result:
+            type: Compose
+            runAfter: { Call: [Succeeded] }
+            inputs: "@body('Call')?['doubled']"
+        outputs:
+          result: { type: Int, value: "@outputs('Result')" }
+        """
+
+    static let polling = """
+        name: Poller
+        \(reference)
+        triggers:
+          OnNew:
+            type: OpenApiConnection
+            recurrence: { frequency: Minute, interval: 1 }
+            splitOn: "@triggerOutputs()?['body/value']"
+            inputs:
+              host: { apiId: /providers/Microsoft.PowerApps/apis/shared_crm, connectionName: crm, operationId: OnNew }
+        actions:
+        \(call("Update", "Update", item: "{ Name: \"@triggerBody()?['Name']\" }"))
+        """
+}

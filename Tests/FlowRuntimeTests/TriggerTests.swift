@@ -1,0 +1,148 @@
+import FlowCore
+import FlowDefinitions
+import FlowRuntime
+import FlowStorage
+import FlowTesting
+import Synchronization
+import Testing
+
+@Suite struct TriggerTests {
+    private func settle(_ world: TestWorld, until condition: () async throws -> Bool) async throws {
+        for _ in 0..<100_000 {
+            if try await condition() { return }
+            await Task.yield()
+        }
+        Issue.record("nothing happened")
+    }
+
+    @Test func `a poll's items become runs of their own, and echoes of our own writes do not`() async throws {
+        let guarding = """
+            echoGuard:
+              - { trigger: Poller, entityId: Id, fields: [Name], writtenBy: [Poller/Update] }
+            """
+        let world = try TestWorld([("poller.flow.yaml", FlowTexts.polling)], solution: guarding)
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        #expect(world.service.state.withLock { $0.polls.map(\.watermark) } == [nil])
+        world.service.state.withLock { state in
+            state.news = [[["Id": "r1", "Name": "one"], ["Id": "r2", "Name": "two"]], [["Id": "r1", "Name": "two"]]]
+        }
+        world.clock.advance(by: .seconds(61))
+        try await settle(world) { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 2 }
+        world.clock.advance(by: .seconds(61))
+        try await settle(world) {
+            try await world.store.triggerHistory(TriggerHistoryFilter(status: "Skipped")).count == 1
+        }
+        // The last write to r1 was "two" by the run of the second item; the item that says so is an echo.
+        let row = try await world.store.triggerHistory(TriggerHistoryFilter(status: "Skipped"))[0]
+        #expect(row.code == "EchoSuppressed")
+        #expect(row.run != nil)
+        await environment.shutdown()
+    }
+
+    @Test func `a request trigger answers as the platform does`() async throws {
+        let responding = """
+            name: Echo
+            triggers:
+              manual: { type: Request, kind: Http, inputs: { schema: { type: object, properties: { a: { type: string } }, required: [a] } } }
+            actions:
+              Respond: { type: Response, kind: Http, inputs: { statusCode: 201, headers: { X-Own: yes }, body: "@triggerBody()" } }
+            """
+        let silent = """
+            name: Silent
+            triggers: { manual: { type: Request, kind: Http } }
+            actions: { Note: { type: Compose, inputs: done } }
+            """
+        let world = try TestWorld([("echo.flow.yaml", responding.replacing("yes", with: "\"yes\"")), ("silent.flow.yaml", silent)])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        func call(_ flow: String, _ body: String, _ change: (inout TriggerCall) -> Void = { _ in }) async throws -> TriggerReply {
+            let url = try await environment.perform(EnvironmentRequest(.flowURL, ["flow": .string(flow)]))
+            let text = url["url"]?.stringValue ?? ""
+            let parts = text.split(separator: "/")
+            let signature = text.split(separator: "sig=").last.map(String.init) ?? ""
+            var call = TriggerCall(
+                workflow: String(parts[3]), trigger: "manual", query: [("sig", signature), ("api-version", "2016-06-01")],
+                headers: [("Content-Type", "application/json")], body: Array(body.utf8))
+            change(&call)
+            return await environment.invoke(call)
+        }
+        let good = try await call("Echo", #"{"a":"b"}"#)
+        #expect(good.status == 201)
+        #expect(good.body == ["a": "b"])
+        #expect(good.headers["X-Own"] == "yes")
+        #expect(good.headers["x-ms-workflow-run-id"] != nil)
+        let accepted = try await call("Silent", "{}")
+        #expect(accepted.status == 202)
+        #expect(accepted.body == nil)
+        #expect(try await call("Echo", "{").status == 400)
+        let mismatch = try await call("Echo", "{}")
+        #expect(mismatch.status == 400)
+        #expect(mismatch.body?["error"]?["code"] == "TriggerInputSchemaMismatch")
+        #expect(try await call("Echo", "{}", { $0.query = [] }).status == 401)
+        #expect(try await call("Echo", "{}", { $0.query = [("sig", "x")] }).status == 401)
+        #expect(try await call("Echo", "{}", { $0.workflow = "0" }).status == 404)
+        #expect(try await call("Echo", "{}", { $0.method = "GET" }).status == 405)
+        _ = try await environment.perform(EnvironmentRequest(.deactivate, ["flows": ["Echo"]]))
+        let off = try await call("Echo", #"{"a":"b"}"#)
+        #expect(off.status == 400)
+        #expect(off.body?["error"]?["code"] == "WorkflowTriggerIsNotEnabled")
+        await environment.shutdown()
+    }
+
+    @Test func `a run that ends without its response gives 502`() async throws {
+        let text = """
+            name: Broken
+            triggers: { manual: { type: Request, kind: Http } }
+            actions:
+              Fail: { type: Compose, inputs: "@int('x')" }
+              Respond: { type: Response, runAfter: { Fail: [Succeeded] }, inputs: { statusCode: 200 } }
+            """
+        let world = try TestWorld([("broken.flow.yaml", text.replacing("@int('x')", with: "@int(triggerBody()?['x'])"))])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        let url = try await environment.perform(EnvironmentRequest(.flowURL, ["flow": "Broken"]))["url"]?.stringValue ?? ""
+        let reply = await environment.invoke(
+            TriggerCall(
+                workflow: String(url.split(separator: "/")[3]), trigger: "manual",
+                query: [("sig", url.split(separator: "sig=").last.map(String.init) ?? "")]))
+        #expect(reply.status == 502)
+        #expect(reply.body?["error"]?["code"] == "NoResponse")
+        await environment.shutdown()
+    }
+
+    @Test func `a concurrency of one lets the second run wait for its turn`() async throws {
+        let text = """
+            name: OneByOne
+            triggers:
+              manual:
+                type: Request
+                kind: Button
+                runtimeConfiguration: { concurrency: { runs: 1, maximumWaitingRuns: 1 } }
+            actions:
+              Wait: { type: Wait, inputs: { interval: { count: 10, unit: Second } } }
+            """
+        let world = try TestWorld([("one.flow.yaml", text)])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        func start() async -> EnvironmentReply {
+            await environment.reply(to: EnvironmentRequest(.startRun, ["flow": "OneByOne", "wait": false]))
+        }
+        _ = await start()
+        guard case .result(let second) = await start() else { return #expect(Bool(false)) }
+        let waiting = try await environment.perform(EnvironmentRequest(.showRun, ["run": second["name"] ?? .null]))
+        #expect(waiting["status"] == "Waiting", "\(waiting)")
+        guard case .error(let error) = await start() else { return #expect(Bool(false)) }
+        #expect(error.code == .workflowMaximumWaitingRunCountExceeded)
+        try await settle(world) { !world.clock.sleeping.isEmpty }
+        world.clock.advance(by: .seconds(11))
+        try await settle(world) { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 1 }
+        try await settle(world) { try await world.store.timers(of: second["name"]?.stringValue ?? "").count == 2 }
+        for _ in 0..<20 {
+            world.clock.advance(by: .seconds(5))
+            for _ in 0..<100 { await Task.yield() }
+        }
+        try await settle(world) { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 2 }
+        await environment.shutdown()
+    }
+}

@@ -1,0 +1,206 @@
+/// Databases as earlier formats left them.
+///
+/// They are never changed: whatever comes later has to read them.
+enum OldFormats {
+    // swift-format-ignore
+    /// Format 1: a solution with a flow that is on, a waiting run with sealed and large values, and what belongs to it.
+    static let format1 = #"""
+        CREATE TABLE bindings (
+            logical_name TEXT PRIMARY KEY, connection TEXT NOT NULL, bound_at INTEGER NOT NULL, bound_by TEXT
+        ) WITHOUT ROWID;
+        INSERT INTO "bindings" VALUES('msft_sf','sf',17675712000000000,NULL);
+        CREATE TABLE connections (
+            name TEXT PRIMARY KEY,
+            connector TEXT NOT NULL,
+            account TEXT NOT NULL,
+            grant_type TEXT NOT NULL,
+            parameters TEXT NOT NULL,
+            secrets BLOB NOT NULL,
+            session BLOB,
+            status TEXT NOT NULL,
+            status_code TEXT,
+            status_message TEXT,
+            shared_with TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires INTEGER
+        ) WITHOUT ROWID;
+        INSERT INTO "connections" VALUES('sf','salesforce','a@b','password','{"clientId":"id"}',X'C87A98E15593E94F97831500A252E334B6902DDCF7A8391E1C67842AA8C7D983C219C272005E3FC661415F628469DC',NULL,'Connected',NULL,NULL,'[]',17675712000000000,NULL);
+        CREATE TABLE definitions (
+            hash TEXT PRIMARY KEY, file TEXT NOT NULL, format INTEGER NOT NULL, text BLOB NOT NULL
+        );
+        INSERT INTO "definitions" VALUES('c95f2a44d568a157ca0258aefafa9cd9de536499fb0caa5ac5641fbfa3ce8adc','deals.flow.yaml',256,X'6E616D653A204465616C730A');
+        CREATE TABLE echoes (
+            kind TEXT NOT NULL, entity TEXT NOT NULL, fields_hash TEXT NOT NULL, run TEXT NOT NULL,
+            written_at INTEGER NOT NULL,
+            PRIMARY KEY (kind, entity)
+        ) WITHOUT ROWID;
+        CREATE TABLE effects (
+            run INTEGER NOT NULL,
+            effect TEXT NOT NULL,
+            path TEXT NOT NULL,
+            operation TEXT NOT NULL,
+            connection TEXT,
+            state TEXT NOT NULL,
+            intended_at INTEGER NOT NULL,
+            finished_at INTEGER,
+            result TEXT,
+            subject TEXT,
+            PRIMARY KEY (run, effect)
+        ) WITHOUT ROWID;
+        INSERT INTO "effects" VALUES(1,'e','actions/A','salesforce/PostItem','sf','inFlight',17675712000000000,NULL,NULL,NULL);
+        CREATE TABLE flow_versions (
+            id INTEGER PRIMARY KEY,
+            flow TEXT NOT NULL, definition TEXT NOT NULL, installed_at INTEGER NOT NULL
+        );
+        INSERT INTO "flow_versions" VALUES(1,'11111111-2222-5333-8444-555555555555','c95f2a44d568a157ca0258aefafa9cd9de536499fb0caa5ac5641fbfa3ce8adc',17675712000000000);
+        CREATE TABLE flows (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            aliases TEXT NOT NULL,
+            solution TEXT,
+            place INTEGER NOT NULL,
+            definition TEXT NOT NULL,
+            state TEXT NOT NULL,
+            state_reason TEXT,
+            state_changed_at INTEGER NOT NULL,
+            first_activated_at INTEGER,
+            activated_by TEXT,
+            trigger_key BLOB NOT NULL,
+            installed_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO "flows" VALUES('11111111-2222-5333-8444-555555555555','Deals','["D"]','CoSell',1,'c95f2a44d568a157ca0258aefafa9cd9de536499fb0caa5ac5641fbfa3ce8adc','Started',NULL,17675712000000000,17675712000000000,NULL,X'02146CC51FB677A90E453F5165D316ACC0075716635DA0C555CFF8ED76C060',17675712000000000);
+        CREATE TABLE inbox (
+            id INTEGER PRIMARY KEY,
+            run TEXT NOT NULL,
+            message TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            format INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            sent_at INTEGER NOT NULL,
+            UNIQUE (run, message)
+        );
+        INSERT INTO "inbox" VALUES(1,'08584400000000000000000000001CU12','m','callback',260,X'582EC163E8F0CB498CEEDC1A59402AC9C83CB3D5A170197AE48C6C2AAD465618164349',17675712000000000);
+        CREATE TABLE journal (
+            id INTEGER PRIMARY KEY,
+            last INTEGER NOT NULL,
+            format INTEGER NOT NULL,
+            events BLOB NOT NULL
+        );
+        INSERT INTO "journal" VALUES(268435457,2,258,X'5B7B226576656E74223A317D2C7B226F757470757473223A7B22626F6479223A7B2224666C6F7772756E2E76616C7565223A2232313363376437353733323265656365363234363165373466666639383161633461366562333232373133653137363831373836306335333164663561623731227D7D2C22696E70757473223A7B2224666C6F7772756E2E7365616C6564223A226F73554672516857532B2B6F5A4349456A7351536E36617A2F784E3554634137757745414677436A57786B576B673D3D227D7D5D');
+        CREATE TABLE large_values (hash TEXT PRIMARY KEY, format INTEGER NOT NULL, content BLOB NOT NULL);
+        INSERT INTO "large_values" VALUES('213c7d757322eece62461e74fff981ac4a6eb322713e176817860c531df5ab71',257,X'28B52FFD6021CA551A00BA7E940C1690291903D7AA47C6C48C79A773261111213037336606CB00BF00BF00E594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EC4C228108A844301300CA3E060E03088180681C1500808B9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9039C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C0202E594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DCE594BB9C729753EE72CA5D4EB9CB297739E52EA7DC0D87D0A81380FFFE77E33F0713A040C09F40C0FE0303000000000054945437405757');
+        CREATE TABLE metadata (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+        INSERT INTO "metadata" VALUES('key check',X'49F84ED5F13121CE96B6F610B6E3ED6B3E1C544D9874C8ACE8D69A189345D5FC');
+        INSERT INTO "metadata" VALUES('value/activation',X'7B22666C6F7773223A5B5D7D');
+        CREATE TABLE quotas (
+            name TEXT NOT NULL, window INTEGER NOT NULL, used INTEGER NOT NULL,
+            PRIMARY KEY (name, window)
+        ) WITHOUT ROWID;
+        CREATE TABLE run_keys (
+            value TEXT NOT NULL, name TEXT NOT NULL, run INTEGER NOT NULL,
+            PRIMARY KEY (value, name, run)
+        ) WITHOUT ROWID;
+        INSERT INTO "run_keys" VALUES('R-1','referral',1);
+        CREATE TABLE run_only_settings (
+            flow TEXT NOT NULL, reference TEXT NOT NULL, runtime_source TEXT NOT NULL,
+            PRIMARY KEY (flow, reference)
+        ) WITHOUT ROWID;
+        CREATE TABLE run_values (
+            run INTEGER NOT NULL, hash TEXT NOT NULL,
+            PRIMARY KEY (run, hash)
+        ) WITHOUT ROWID;
+        INSERT INTO "run_values" VALUES(1,'213c7d757322eece62461e74fff981ac4a6eb322713e176817860c531df5ab71');
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            flow TEXT NOT NULL,
+            flow_name TEXT NOT NULL,
+            definition TEXT NOT NULL,
+            status TEXT NOT NULL,
+            code TEXT,
+            error_code TEXT,
+            error_message TEXT,
+            start_time INTEGER NOT NULL,
+            end_time INTEGER,
+            trigger_name TEXT NOT NULL,
+            initiator TEXT,
+            tracking TEXT,
+            parent TEXT,
+            source TEXT,
+            wait_kind TEXT,
+            wait_subject TEXT,
+            wait_until INTEGER,
+            keys TEXT,
+            text TEXT NOT NULL,
+            properties TEXT,
+            lease_holder TEXT,
+            lease_epoch INTEGER NOT NULL DEFAULT 0,
+            lease_expires INTEGER
+        );
+        INSERT INTO "runs" VALUES(1,'08584400000000000000000000001CU12','11111111-2222-5333-8444-555555555555','Deals','c95f2a44d568a157ca0258aefafa9cd9de536499fb0caa5ac5641fbfa3ce8adc','Running',NULL,NULL,NULL,17675712000000000,NULL,'manual',NULL,NULL,NULL,NULL,'timer',NULL,17675712600000000,'[["referral","R-1"]]','',NULL,NULL,0,NULL);
+        CREATE TABLE shares (
+            flow TEXT NOT NULL, upn TEXT NOT NULL, role TEXT NOT NULL,
+            PRIMARY KEY (flow, upn, role)
+        ) WITHOUT ROWID;
+        CREATE TABLE solutions (
+            name TEXT PRIMARY KEY, display_name TEXT NOT NULL, version TEXT NOT NULL, source TEXT NOT NULL,
+            text TEXT NOT NULL, installed_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO "solutions" VALUES('CoSell','Co-sell','1.0.0.0','flows/co-sell','uniqueName: CoSell
+        ',17675712000000000);
+        CREATE TABLE timers (
+            run TEXT NOT NULL, id TEXT NOT NULL, due INTEGER NOT NULL,
+            PRIMARY KEY (run, id)
+        ) WITHOUT ROWID;
+        INSERT INTO "timers" VALUES('08584400000000000000000000001CU12','1',17675712600000000);
+        CREATE TABLE tokens (
+            name TEXT PRIMARY KEY, digest BLOB NOT NULL, upn TEXT, scopes TEXT NOT NULL,
+            created_at INTEGER NOT NULL, expires INTEGER
+        ) WITHOUT ROWID;
+        CREATE TABLE trigger_history (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            flow TEXT NOT NULL,
+            trigger_name TEXT NOT NULL,
+            status TEXT NOT NULL,
+            code TEXT,
+            message TEXT,
+            fired INTEGER NOT NULL,
+            run TEXT,
+            start_time INTEGER NOT NULL,
+            end_time INTEGER,
+            split_count INTEGER NOT NULL,
+            split_done INTEGER NOT NULL,
+            format INTEGER,
+            payload BLOB
+        );
+        INSERT INTO "trigger_history" VALUES(1,'08584400000000000000000000001CU12','11111111-2222-5333-8444-555555555555','t','Succeeded',NULL,NULL,1,'08584400000000000000000000001CU12',17675712000000000,NULL,0,0,256,X'7B2278223A317D');
+        CREATE TABLE trigger_keys (
+            flow TEXT NOT NULL, key TEXT NOT NULL, run TEXT, seen_at INTEGER NOT NULL,
+            PRIMARY KEY (flow, key)
+        ) WITHOUT ROWID;
+        INSERT INTO "trigger_keys" VALUES('11111111-2222-5333-8444-555555555555','006;1','08584400000000000000000000001CU12',17675712000000000);
+        CREATE TABLE triggers (
+            flow TEXT NOT NULL, name TEXT NOT NULL, watermark TEXT, next_due INTEGER, subscription TEXT,
+            failures INTEGER NOT NULL,
+            PRIMARY KEY (flow, name)
+        ) WITHOUT ROWID;
+        INSERT INTO "triggers" VALUES('11111111-2222-5333-8444-555555555555','t','"2026-01-05"',17675712000000000,NULL,0);
+        CREATE TABLE users (
+            upn TEXT PRIMARY KEY, display_name TEXT, roles TEXT NOT NULL, added_at INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE variables (
+            name TEXT PRIMARY KEY, is_secret INTEGER NOT NULL, value BLOB NOT NULL
+        ) WITHOUT ROWID;
+        INSERT INTO "variables" VALUES('v',1,X'2902581FE29FA76CF20097FD6E23D91AC5008B04836B823358A2007DF38FF8C69FA9');
+        CREATE INDEX runs_flow ON runs (flow);
+        CREATE INDEX runs_unfinished ON runs (flow, wait_kind) WHERE end_time IS NULL;
+        CREATE INDEX runs_parent ON runs (parent) WHERE parent IS NOT NULL;
+        CREATE INDEX runs_source ON runs (source) WHERE source IS NOT NULL;
+        CREATE INDEX run_values_hash ON run_values (hash);
+        CREATE INDEX timers_due ON timers (due);
+        CREATE INDEX trigger_history_flow ON trigger_history (flow);
+        CREATE INDEX trigger_history_splits ON trigger_history (id) WHERE split_done < split_count;
+        CREATE INDEX flow_versions_flow ON flow_versions (flow);
+        """#
+}
