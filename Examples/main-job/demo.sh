@@ -40,6 +40,7 @@ refused() {
 
 # The text of an expression over JSON on stdin, which the expression reads as parameters('it').
 pick() {
+    [ -n "$1" ] || return 0
     "$flowrun" eval "@string($1)" --context <(printf '{"parameters":{"it":'; cat; printf '}}') | sed 's/^"//; s/"$//'
 }
 
@@ -76,7 +77,7 @@ trap finish EXIT
 
 # --- what is read from both sides ------------------------------------------------------------------------------------
 
-referral() { "$flowrun" sandbox data partnercenterref referrals "$referral_id" --json; }
+referral() { "$flowrun" sandbox data partnercenterref referral "$referral_id" --json; }
 opportunities() { "$flowrun" sandbox data salesforce Opportunity --json; }
 opportunity() { "$flowrun" sandbox data salesforce Opportunity "$opportunity_id" --json; }
 # Both records side by side: label, expression over the referral, expression over the opportunity.
@@ -156,7 +157,7 @@ JSON
 
 step "Microsoft shares a new co-sell referral"
 run sandbox share
-referral_id=$("$flowrun" sandbox data partnercenterref referrals --json | pick "last(parameters('it'))['id']")
+referral_id=$("$flowrun" sandbox data partnercenterref referral --json | pick "last(parameters('it'))['id']")
 synchronized() { referral | grep -q '"externalReferenceId": "006'; }
 await "the CRM id stands in the referral" synchronized
 opportunity_id=$(referral | pick "parameters('it')['externalReferenceId']")

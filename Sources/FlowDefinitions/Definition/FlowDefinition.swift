@@ -63,6 +63,21 @@ public struct FlowDefinition: Sendable {
     /// Every action of the flow, containers before their children, in the order written.
     public var allActions: [Action] { actions.flatMap(\.selfAndDescendants) }
 
+    /// The declared parameters and the platform's boilerplate, `$connections` and `$authentication`, which flow files leave out.
+    public var allParameters: [ParameterDeclaration] {
+        guard kind == .flow else { return parameters }
+        return parameters
+            + Self.boilerplate.filter { one in !parameters.contains { $0.name == one.name } }
+    }
+
+    private static let boilerplate: [ParameterDeclaration] = {
+        let nowhere = SourceLocation(file: "", line: 1, column: 1)
+        return [
+            ParameterDeclaration(name: "$connections", type: "Object", defaultValue: [:], location: nowhere),
+            ParameterDeclaration(name: "$authentication", type: "SecureObject", defaultValue: [:], location: nowhere),
+        ]
+    }()
+
     /// The connection reference of a key, or nil.
     public func connectionReference(_ key: String) -> ConnectionReference? {
         connectionReferences.first { $0.key == key }

@@ -53,6 +53,7 @@ public struct FlowPlan: Sendable {
     public let outline: FlowOutline
 
     private let actionNumbers: [String: Int]
+    private let parameters: [ParameterDeclaration]
     private let parameterPlaces: [String: Int]
     private let references: [String: ConnectionReference]
 
@@ -79,8 +80,9 @@ public struct FlowPlan: Sendable {
         outline = FlowOutline(definition)
         actionNumbers = Dictionary(
             compiler.actions.map { ($0.name.lowercased(), $0.id) }, uniquingKeysWith: { first, _ in first })
+        parameters = definition.allParameters
         parameterPlaces = Dictionary(
-            definition.parameters.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+            parameters.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
         references = Dictionary(
             definition.connectionReferences.map { ($0.key.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -93,7 +95,7 @@ public struct FlowPlan: Sendable {
 
     /// The declaration of a parameter by its name in any letter case, or nil.
     public func parameter(_ name: String) -> ParameterDeclaration? {
-        parameterPlaces[name.lowercased()].map { definition.parameters[$0] }
+        parameterPlaces[name.lowercased()].map { parameters[$0] }
     }
 
     /// The connection reference of a key in any letter case, or nil.
@@ -101,6 +103,19 @@ public struct FlowPlan: Sendable {
 
     /// Whether a parameter's value is secret.
     public var hasSecureParameters: Bool { definition.parameters.contains(where: \.isSecure) }
+
+    /// Refuses parameters that have neither a default nor a value.
+    /// - Parameter values: the values given.
+    /// - Throws: `InvalidTemplateParameter` for the first such parameter.
+    public func requireParameters(_ values: JSONObject) throws(FlowError) {
+        for parameter in definition.parameters where parameter.defaultValue == nil {
+            guard values.value(ignoringCase: parameter.name) == nil else { continue }
+            throw FlowError(
+                .invalidTemplateParameter, "The parameter '\(parameter.name)' has neither a default nor a value.",
+                location: parameter.location, path: ActionPath.root.appending("parameters", parameter.name),
+                hint: "Give it a defaultValue in '\(definition.name)', or a value.")
+        }
+    }
 
     /// Refuses a flow with actions that cannot run.
     /// - Throws: `ActionTypeNotSupported` with file, line and action of the first; all of them are among its details.

@@ -20,6 +20,8 @@ public struct PlannedTrigger: Sendable {
     public let splitTrackingID: CompiledValue?
     /// The schema of a request's body, or nil.
     public let schema: JSON?
+    /// Whether `EnableSchemaValidation` is among its options.
+    public let validatesSchema: Bool
     /// Whether its inputs are hidden in history.
     public let hidesInputs: Bool
     /// Whether its outputs are hidden in history.
@@ -56,6 +58,8 @@ public struct PlannedTrigger: Sendable {
         }
         let inputs = trigger.inputs?.json
         schema = inputs?["schema"]
+        let options = trigger.node["operationOptions"]?.string?.lowercased() ?? ""
+        validatesSchema = options.split { $0 == "," || $0 == " " }.contains("enableschemavalidation")
         recordedInputs = inputs?.objectValue?.isEmpty == false ? inputs : nil
         let secure = trigger.node["runtimeConfiguration"]?["secureData"]?["properties"]?.elements.compactMap(\.string) ?? []
         hidesInputs = secure.contains("inputs")

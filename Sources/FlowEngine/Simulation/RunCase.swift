@@ -75,16 +75,20 @@ public struct RunCase: Sendable {
     }
 
     /// Checks the flows, runs the case and compares.
-    /// - Parameter check: finds what stands against running the flows; `FlowChecker` does.
+    /// - Parameters:
+    ///   - check: finds what stands against running the flows; `FlowChecker` does.
+    ///   - crashesAfterEvents: after how many events the run is thrown away and recovered; nil for never.
     /// - Returns: how the case came out.
-    public func run(check: (FlowSet) -> [Diagnostic]) -> Outcome {
-        let errors = shapeErrors + check(flows).filter { $0.severity == .error }
+    public func run(crashesAfterEvents: Int? = nil, check: (FlowSet) -> [Diagnostic]) -> Outcome {
+        var errors = shapeErrors + check(flows).filter { $0.severity == .error }
+        if rejected != nil, errors.isEmpty { errors = parameterErrors }
         if let rejected { return RejectionComparison.compare(rejected, errors) }
         if !errors.isEmpty {
             return .failed(errors.map { "refused before the run: \($0.code) at '\($0.path)': \($0.message)" })
         }
         do {
             let simulator = try RunSimulator(flows: flows, mocks: mocks, clock: clock)
+            simulator.crashesAfterEvents = crashesAfterEvents
             let firing = try fire(simulator)
             var comparison = RunComparison(simulator: simulator)
             comparison.compare(expected, firing)
@@ -94,6 +98,20 @@ public struct RunCase: Sendable {
             return comparison.differences.isEmpty ? .passed : .failed(comparison.differences)
         } catch {
             return .failed(["refused before the run: \(error.code): \(error.message)"])
+        }
+    }
+
+    /// What stands against running the case's own flow with its parameters.
+    private var parameterErrors: [Diagnostic] {
+        guard case .found(let flow) = flows.resolve(run) else { return [] }
+        do {
+            try FlowPlan(flow).requireParameters(parameters)
+            return []
+        } catch {
+            return [
+                Diagnostic(
+                    .error, error.code, error.message, at: error.location ?? SourceLocation(file: flow.file, line: 1, column: 1), path: error.path ?? .root)
+            ]
         }
     }
 

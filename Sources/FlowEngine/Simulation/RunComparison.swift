@@ -15,7 +15,7 @@ struct RunComparison {
                 switch firing {
                 case .runs: "Succeeded"
                 case .skipped: "Skipped"
-                case .failed: "Failed"
+                case .failed, .refused: "Failed"
                 }
             if actual != status { differ("the trigger's status", .string(status), .string(actual)) }
         }
@@ -30,6 +30,8 @@ struct RunComparison {
         }
         if let place = places.first {
             compareRun(expected, place)
+        } else if case .refused(let reply) = firing, let response = expected["response"] {
+            compareResponse(response, reply)
         } else if expected["status"] != nil {
             let reason = if case .failed(let failure) = firing { failure.message } else { "no run began" }
             differ("the status", expected["status"], .string(reason))

@@ -14,6 +14,8 @@ public final class RunSimulator {
         case skipped
         /// No run, because of an error.
         case failed(RunFailure)
+        /// No run, because the request does not fit the trigger; the caller gets this answer.
+        case refused(RunReply)
     }
 
     /// All runs in the order in which they began, child runs among them.
@@ -85,11 +87,17 @@ public final class RunSimulator {
     ///   - callerWaits: whether someone waits for a Response.
     ///   - parameters: values of the flow's parameters.
     /// - Returns: the runs that began, or why there are none.
-    /// - Throws: `NestedWorkflowNotFound` where there is no such flow, `JournalUnreadable` where recovery failed.
+    /// - Throws: `NestedWorkflowNotFound` where there is no such flow, `InvalidTemplateParameter` where a parameter has no
+    ///   value, `JournalUnreadable` where recovery failed.
     public func fire(
         _ flow: String, outputs: JSON?, callerWaits: Bool, parameters: JSONObject = [:]
     ) throws(FlowError) -> Firing {
         let plan = try plan(flow)
+        try plan.requireParameters(parameters)
+        if let failure = TriggerGate(plan).schemaFailure(of: outputs?["body"]) {
+            let body: JSON = ["error": failure.json]
+            return .refused(RunReply(action: ActionInstance(""), statusCode: 400, body: body))
+        }
         let payload = TriggerPayload(
             name: plan.trigger?.name ?? "manual", inputs: plan.trigger?.recordedInputs, outputs: outputs, startTime: now,
             callerWaits: callerWaits, hidesInputs: plan.trigger?.hidesInputs ?? false,

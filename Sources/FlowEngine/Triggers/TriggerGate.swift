@@ -91,13 +91,13 @@ public struct TriggerGate: Sendable {
         try CompiledTemplate(text).evaluate(in: scope(payload, identity, now, 0))
     }
 
-    /// Checks a request's body against the trigger's schema, as the platform does for callable flows.
+    /// Checks a request's body against the trigger's schema: always in a flow, in a Logic Apps workflow where it says so.
     /// - Parameter body: the body, or nil where the request had none.
     /// - Returns: the error of a request that is refused, or nil.
     public func schemaFailure(of body: JSON?) -> RunFailure? {
-        guard let trigger = plan.trigger, let schema = trigger.schema, schema.objectValue?.isEmpty == false else {
-            return nil
-        }
+        guard let trigger = plan.trigger, trigger.type.lowercased() == "request", let schema = trigger.schema,
+            schema.objectValue?.isEmpty == false, plan.definition.kind == .flow || trigger.validatesSchema
+        else { return nil }
         guard let body else {
             guard schema["required"]?.arrayValue?.isEmpty == false else { return nil }
             return RunFailure(

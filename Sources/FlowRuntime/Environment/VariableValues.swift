@@ -15,7 +15,7 @@ struct VariableValues: Sendable {
     /// default; parameters without variable keep the default of the flow.
     func parameters(of flow: FlowDefinition) -> JSONObject {
         var parameters = JSONObject()
-        for declaration in flow.parameters {
+        for declaration in flow.allParameters {
             guard let value = value(of: declaration) else { continue }
             parameters[declaration.name] = value
         }

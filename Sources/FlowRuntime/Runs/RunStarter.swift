@@ -52,7 +52,7 @@ extension RunHost {
 
     /// The platform's parameter `$connections`, by which older actions name their connection.
     private func addConnections(of flow: Catalog.Entry, to parameters: inout JSONObject) {
-        guard flow.definition.parameters.contains(where: { $0.name == "$connections" }) else { return }
+        guard flow.definition.allActions.contains(where: { $0.type == .apiConnection }) else { return }
         var connections = JSONObject()
         for reference in flow.definition.connectionReferences {
             let api = "/providers/Microsoft.PowerApps/apis/shared_\(reference.connector)"

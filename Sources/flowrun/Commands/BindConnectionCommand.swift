@@ -108,10 +108,15 @@ struct BindConnectionCommand: AsyncParsableCommand {
 
     private static func boundText(_ rows: [JSON]) -> String {
         if rows.isEmpty { return "nothing to bind" }
-        var table = Table("REFERENCE", "CONNECTION", "FLOW", "ACTION")
-        for row in rows {
-            table.add(row.text("logicalName"), row.text("connection"), row.text("flow"), row.text("action"))
+        var lines: [String] = []
+        for logicalName in rows.map({ $0.text("logicalName") }).uniqued() {
+            let uses = rows.filter { $0.text("logicalName") == logicalName }
+            lines.append("\(logicalName) → \(uses.first?.text("connection") ?? "")")
+            for flow in uses.map({ $0.text("flow") }).uniqued() {
+                let count = uses.count { $0.text("flow") == flow }
+                lines.append("    \(flow): \(count) \(count == 1 ? "action" : "actions")")
+            }
         }
-        return table.text
+        return lines.joined(separator: "\n")
     }
 }

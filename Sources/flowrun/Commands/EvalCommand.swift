@@ -1,7 +1,7 @@
 import ArgumentParser
 import FlowCore
-import FlowRuntime
 import FlowExpressions
+import FlowRuntime
 
 /// `flowrun eval EXPR`: the value of an expression.
 struct EvalCommand: AsyncParsableCommand {

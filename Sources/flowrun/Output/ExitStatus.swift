@@ -29,9 +29,9 @@ enum ExitStatus: Int32 {
     }
 
     private static let exceptions: [FlowError.Code: ExitStatus] = [
-        .nestedWorkflowDoesNotContainResponseAction: .check, .nestedWorkflowContainsSplitOnTrigger: .check,
-        .childFlowTriggerUnsupported: .check, .workflowSelfReference: .check, .workflowCycle: .check,
-        .connectionAuthorizationFailed: .connection, .storeInUse: .precondition,
+        .nestedWorkflowNotFound: .precondition, .childFlowNeverPublished: .precondition,
+        .workflowTriggerNotFound: .precondition, .childFlowUnsupportedForInvokerConnections: .precondition,
+        .invalidProject: .check, .flowNotShared: .connection, .storeInUse: .precondition,
     ]
 
     private static let byFamily: [FlowError.Code: ExitStatus] = {
@@ -49,9 +49,10 @@ enum ExitStatus: Int32 {
         return statuses
     }()
 
-    /// Codes of sign-in services are an open set: `AADSTS…` and OAuth's lower-case words.
+    /// Codes of sign-in services are an open set: `AADSTS…`, OAuth's lower-case words, Dataverse's `0x…`.
     private static func fallback(_ code: FlowError.Code) -> ExitStatus {
-        let isSignIn = code.rawValue.hasPrefix("AADSTS") || code.rawValue.first?.isLowercase == true
+        let text = code.rawValue
+        let isSignIn = text.hasPrefix("AADSTS") || text.hasPrefix("0x") || text.first?.isLowercase == true
         return isSignIn ? .connection : .fault
     }
 }

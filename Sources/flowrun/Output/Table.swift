@@ -26,7 +26,7 @@ struct Table {
                 let shown = number == 0 ? Style.bold(cell) : cell
                 line += isLast ? shown : shown + String(repeating: " ", count: widths[column] - cell.count + 2)
             }
-            return line
+            return String(line.reversed().drop { $0 == " " }.reversed())
         }.joined(separator: "\n")
     }
 }

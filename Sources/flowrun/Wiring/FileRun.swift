@@ -63,7 +63,8 @@ enum FileRun {
                 .invalidArgument, "\(file) does not hold exactly one flow.", hint: "flowrun check \(file) tells more")
         }
         return FlowError(
-            .multipleErrorsOccurred, "\(file) has \(errors.count) errors.", hint: "flowrun check \(file) shows them all",
+            .multipleErrorsOccurred, "\(file) has \(errors.count) errors.",
+            hint: "flowrun check \(file) shows them all",
             details: errors)
     }
 }
