@@ -78,34 +78,50 @@ trap finish EXIT
 # --- what is read from both sides ------------------------------------------------------------------------------------
 
 referral() { "$flowrun" sandbox data partnercenterref referral "$referral_id" --json; }
-opportunities() { "$flowrun" sandbox data salesforce Opportunity --json; }
-opportunity() { "$flowrun" sandbox data salesforce Opportunity "$opportunity_id" --json; }
-# Both records side by side: label, expression over the referral, expression over the opportunity.
+salesforce() { "$flowrun" sandbox data salesforce "$@" --json; }
+opportunity() { salesforce Opportunity "$opportunity_id"; }
+# Both records side by side: label, expression over the referral, expression over what stands in Salesforce.
 side_by_side() {
-    local left right label of_referral of_opportunity
+    local left right label of_referral of_salesforce account
     referral > referral.json
-    opportunity > opportunity.json
-    printf '\n  %-22s %-42s %s\n' "" "PARTNER CENTER" "SALESFORCE"
-    while IFS='|' read -r label of_referral of_opportunity; do
+    account=$(opportunity | pick "parameters('it')['AccountId']")
+    {
+        printf '{"opportunity":' && opportunity
+        printf ',"account":' && salesforce Account "$account"
+        printf ',"contacts":' && salesforce Contact --where "AccountId=$account"
+        printf ',"solutions":' && salesforce Microsoft_Solution__c --where "Opportunity__c=$opportunity_id"
+        printf ',"team":' && salesforce OpportunityTeamMember --where "OpportunityId=$opportunity_id"
+        printf '}'
+    } > salesforce.json
+    printf '\n  %-22s %-40s %s\n' "" "PARTNER CENTER" "SALESFORCE"
+    while IFS='|' read -r label of_referral of_salesforce; do
         [ -n "$label" ] || continue
-        left=$(pick "$of_referral" < referral.json)
-        right=$(pick "$of_opportunity" < opportunity.json)
-        printf '  %-22s %-42s %s\n' "$label" "${left:0:40}" "${right:0:70}"
+        left=$(pick "${of_referral//IT/parameters(\'it\')}" < referral.json)
+        right=$(pick "${of_salesforce//IT/parameters(\'it\')}" < salesforce.json)
+        printf '  %-22s %-40s %s\n' "$label" "${left:0:38}" "${right:0:80}"
     done <<'TABLE'
-referral id|parameters('it')['id']|parameters('it')?['Referral_Identifier__c']
-CRM id|coalesce(parameters('it')?['externalReferenceId'], '')|parameters('it')['Id']
-name|parameters('it')['name']|parameters('it')['Name']
-customer|parameters('it')['customerProfile']['name']|parameters('it')?['AccountId']
-deal value|parameters('it')['details']['dealValue']|parameters('it')?['Amount']
-currency|parameters('it')['details']['currency']|parameters('it')?['CurrencyIsoCode']
-closing date|parameters('it')['details']['closingDateTime']|parameters('it')?['CloseDate']
-notes|parameters('it')['details']?['notes']|parameters('it')?['Description']
-status|concat(parameters('it')['status'], ' / ', parameters('it')['substatus'])|parameters('it')?['StageName']
-visible to sellers|parameters('it')['consent']['consentToShareReferralWithMicrosoftSellers']|parameters('it')?['Referral_Visible_to_Microsoft_Sellers__c']
-Microsoft help|parameters('it')['inviteContext']?['assistanceRequestCode']|parameters('it')?['How_can_Microsoft_help__c']
-Microsoft CRM id|coalesce(parameters('it')?['trackingInfo']?['microsoftMsxId'], '')|parameters('it')?['Microsoft_CRM_Identifier__c']
-synchronized||parameters('it')?['Sync_with_Partner_Center__c']
-audit||parameters('it')?['Audit__c']
+referral id|IT['id']|IT['opportunity']?['Referral_Identifier__c']
+referral link||IT['opportunity']?['Referral_Link__c']
+CRM id|coalesce(IT?['externalReferenceId'], '')|IT['opportunity']['Id']
+name|IT['name']|IT['opportunity']['Name']
+status, stage|concat(IT['status'], ' / ', IT['substatus'])|IT['opportunity']?['StageName']
+deal value|IT['details']['dealValue']|IT['opportunity']?['Amount']
+currency|IT['details']['currency']|IT['opportunity']?['CurrencyIsoCode']
+closing date|IT['details']['closingDateTime']|IT['opportunity']?['CloseDate']
+notes|coalesce(IT['details']?['notes'], '')|IT['opportunity']?['Description']
+visible to sellers|IT['consent']['consentToShareReferralWithMicrosoftSellers']|IT['opportunity']?['Referral_Visible_to_Microsoft_Sellers__c']
+Microsoft help|IT['inviteContext']?['assistanceRequestCode']|coalesce(IT['opportunity']?['How_can_Microsoft_help__c'], '--None--')
+Microsoft CRM id|coalesce(IT?['trackingInfo']?['microsoftMsxId'], '')|coalesce(IT['opportunity']?['Microsoft_CRM_Identifier__c'], '')
+referral program|coalesce(IT?['referralProgram'], '')|coalesce(IT['opportunity']?['Referral_Program__c'], '')
+customer|IT['customerProfile']['name']|IT['account']['Name']
+street|IT['customerProfile']['address']['addressLine1']|IT['account']?['BillingStreet']
+postal code, city|concat(IT['customerProfile']['address']['postalCode'], ' ', IT['customerProfile']['address']['city'])|concat(IT['account']?['BillingPostalCode'], ' ', IT['account']?['BillingCity'])
+country|IT['customerProfile']['address']['country']|IT['account']?['BillingCountry']
+contact|IT['customerProfile']['team'][0]['email']|first(IT['contacts'])?['Email']
+sales team|IT['team'][0]['email']|concat(length(IT['team']), ' team member, ', first(IT['team'])?['UserId'])
+solution|IT['details']['requirements']['solutions'][0]['id']|first(IT['solutions'])?['Solution_Identifier__c']
+synchronized||IT['opportunity']?['Sync_with_Partner_Center__c']
+audit||first(split(IT['opportunity']?['Audit__c'], decodeUriComponent('%0A')))
 TABLE
 }
 
@@ -167,16 +183,21 @@ side_by_side
 run runs list --flow "Partner Center to Salesforce"
 
 step "in Salesforce amount, close date and stage change; Partner Center follows"
-run sandbox data salesforce Opportunity "$opportunity_id" --set Amount=56000 --set CloseDate=2027-03-31 --set StageName=Active
+run sandbox data salesforce Opportunity "$opportunity_id" --set Amount=56000 --set CloseDate=2027-03-31 --set StageName=Active |
+    grep -E '^$|flowrun|^(Name|Amount|CloseDate|StageName):'
 accepted() { referral | grep -q '"substatus": "Accepted"' && referral | grep -q '56000'; }
 await "the referral is accepted and has the new value" accepted
 side_by_side
-before=$("$flowrun" sandbox requests --json | grep -c '"method": "PATCH"')
-sleep 4
-after=$("$flowrun" sandbox requests --json | grep -c '"method": "PATCH"')
+writes() { "$flowrun" sandbox requests --method "$1" --service "$2" --json | grep -c '"path"' || true; }
+quiet() { [ "$("$flowrun" runs list --status Running --json)" = "[]" ]; }
+sleep 2
+await "the runs have ended" quiet
+before="$(writes PATCH partnercenterref) $(writes PATCH salesforce)"
+sleep 3
+after="$(writes PATCH partnercenterref) $(writes PATCH salesforce)"
 [ "$before" = "$after" ] || { echo "the echo of our own write caused a further write" >&2; exit 1; }
 echo
-echo "four seconds and several polls later: no further write, the echo of our own write is known as such"
+echo "five seconds and several polls later: no further write, the echo of our own write is known as such"
 
 step "the history"
 run runs list

@@ -57,16 +57,16 @@ import Testing
                 return names
             }
             while !world.store.isDead, !isOver.withLock({ $0 }) { await Task.yield() }
-            let wasHit = world.store.isDead; print("N", number, fault, wasHit)
+            let wasHit = world.store.isDead;
             await first.shutdown()
-            let names = await runs.value; print("names", names)
+            let names = await runs.value;
             world.store.revive()
             guard wasHit else {
                 #expect(number > 5)
                 break
             }
             let second = try await world.environment()
-            print("second"); for name in names { try await Self.expectEnd(of: name, second) }
+            for name in names { try await Self.expectEnd(of: name, second) }
             for run in try await world.store.runs(RunFilter()) { try await Self.expectEnd(of: run.name, second) }
             // A created record is looked up, so none is there twice.
             let created = world.service.state.withLock { state in

@@ -1,6 +1,8 @@
 extension FlowError.Code {
     /// An event of a run's journal is not understood.
     public static let journalUnreadable = FlowError.Code("JournalUnreadable")
+    /// A simulation does not come to an end.
+    public static let runTooLong = FlowError.Code("RunTooLong")
     /// The URL names no flow of the environment.
     public static let workflowNotFound = FlowError.Code("WorkflowNotFound")
     /// A request to a trigger's URL has no signature.
@@ -27,6 +29,10 @@ extension FlowError.Code {
 
 extension ErrorPage {
     package static let runPages: [ErrorPage] = [
+        ErrorPage(
+            .runTooLong, happened: "A simulated run did not come to an end.",
+            why: "It took two million steps; a loop or a child flow that calls itself goes on and on.",
+            remedy: "Give the Until a limit, or the mocks an answer that ends the loop."),
         ErrorPage(
             .journalUnreadable, happened: "An event in the journal of a run cannot be read.",
             why: "A newer version of flowrun wrote it, or the store is damaged.",

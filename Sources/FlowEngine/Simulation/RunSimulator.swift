@@ -154,12 +154,20 @@ public final class RunSimulator {
     // MARK: Going on
 
     private func runToEnd() throws(FlowError) {
+        var left = Self.stepLimit
         while !agenda.isEmpty {
+            left -= 1
+            guard left > 0 else {
+                throw FlowError(.runTooLong, "The simulated runs went on for more than \(Self.stepLimit) steps.")
+            }
             let entry = agenda.removeFirst()
             now = max(now, entry.at)
             try step(entry.run, entry.stimulus, isDurable: entry.isDurable)
         }
     }
+
+    /// How many steps a simulation may take: far more than any test, so that a mistake cannot go on for ever.
+    private static let stepLimit = 2_000_000
 
     private func schedule(_ run: Int, _ stimulus: RunStimulus, at instant: Timestamp, isDurable: Bool = false) {
         counter += 1

@@ -9,8 +9,12 @@ struct ChildStarter {
     let parent: RunIdentity
 
     /// Starts the child's run, or finds the one that an earlier attempt of the same process step started.
-    func start(_ start: ChildStart, _ intent: EffectIntent) async -> EffectPerformer.Result {
+    func start(_ start: ChildStart, _ intent: EffectIntent, recovered: Bool) async -> EffectPerformer.Result {
         do throws(FlowError) {
+            if recovered, try await host.store.run(start.run) != nil {
+                host.takeUp(start.run)
+                return .started
+            }
             let flow = try child(start.reference)
             guard flow.isStarted else {
                 throw FlowError(

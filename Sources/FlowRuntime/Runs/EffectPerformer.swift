@@ -39,7 +39,7 @@ struct EffectPerformer {
                         code: FlowError.Code.operationNotSupported.rawValue,
                         message: "The call \(request.method) \(request.path) of '\(request.connector)' names no operation; "
                             + "flowrun calls connectors by operation id.", isTransient: false)))
-        case .child(let start): return await ChildStarter(host: host, parent: identity).start(start, intent)
+        case .child(let start): return await ChildStarter(host: host, parent: identity).start(start, intent, recovered: recovered)
         }
     }
 

@@ -77,6 +77,8 @@ final class RunCell: ExecutorWork {
     let identity: RunIdentity
     /// Calls whose intents are committed and that surely never left, because their connection had to sign in first.
     let neverSent: Set<EffectID>
+    /// Who wanted the run to start, for a new one.
+    let starter: RunWatch?
     private let host: RunHost
     private let state: Mutex<State>
 
@@ -89,10 +91,12 @@ final class RunCell: ExecutorWork {
     ///   - host: who carries out its commands.
     ///   - isAwaited: whether someone waits for its first commit, which then comes as early as possible.
     ///   - hold: why it only begins to exist and does not go on yet, or nil.
+    ///   - starter: who wants it to start.
     init(
         _ machine: RunStateMachine, identity: RunIdentity, summary: RunSummary, changes: [StoreChange], host: RunHost,
-        isAwaited: Bool, hold: Hold?
+        isAwaited: Bool, hold: Hold?, starter: RunWatch
     ) {
+        self.starter = starter
         name = identity.run
         self.identity = identity
         self.host = host
@@ -108,6 +112,7 @@ final class RunCell: ExecutorWork {
         folded machine: RunStateMachine, identity: RunIdentity, summary: RunSummary, eventCount: Int, hasReplied: Bool,
         ledger: [EffectEntry], hold: Hold?, host: RunHost
     ) {
+        starter = nil
         name = identity.run
         self.identity = identity
         self.host = host
@@ -253,11 +258,13 @@ final class RunCell: ExecutorWork {
     // MARK: Commits
 
     /// What is to be committed now, if anything: effects and replies wait for it, or the run comes to rest.
-    private func nextBatch(_ state: inout State) -> Batch? {
+    ///
+    /// - Parameter settles: whether a summary that no longer tells what the run waits for is reason enough.
+    private func nextBatch(_ state: inout State, settles: Bool = false) -> Batch? {
         guard !state.isCommitting else { return nil }
         let rests = !state.isScheduled
         let isDue = !state.commands.isEmpty || (rests && !state.events.isEmpty) || (state.isAwaited && !state.events.isEmpty)
-        guard isDue || (rests && (!state.changes.isEmpty || summaryIsStale(state))) else { return nil }
+        guard isDue || (rests && (!state.changes.isEmpty || (settles && summaryIsStale(state)))) else { return nil }
         summarize(&state, rests: rests)
         expire(&state)
         var commit = StoreCommit()
@@ -294,7 +301,7 @@ final class RunCell: ExecutorWork {
     }
 
     private func summaryIsStale(_ state: State) -> Bool {
-        state.isStored && state.outcome == nil && storedWait(state) != state.summary.wait
+        state.isStored && state.outcome == nil && state.hold == nil && storedWait(state) != state.summary.wait
     }
 
     /// Brings the summary up to date.
@@ -327,7 +334,7 @@ final class RunCell: ExecutorWork {
     private func storedWait(_ state: State) -> RunWait? {
         if state.hold == .turn { return RunWait(.turn) }
         if let connection = state.signIn { return RunWait(.signIn, subject: connection) }
-        guard let wait = state.wait else { return nil }
+        guard let wait = state.wait, state.inFlight.isEmpty else { return nil }
         switch wait.kind {
         case .effect: return nil
         case .settlement: return RunWait(.settlement, subject: wait.action.text, until: wait.until)
@@ -377,15 +384,19 @@ final class RunCell: ExecutorWork {
     /// Forgets the machine where the run only waits and nothing of it is under way.
     /// - Returns: whether the cell is gone.
     func letGo() -> Bool {
-        state.withLock { state in
+        let (isGone, batch) = state.withLock { state -> (Bool, Batch?) in
             guard !state.isGone, !state.isScheduled, !state.isCommitting, state.work.isEmpty, state.events.isEmpty,
                 state.commands.isEmpty, state.changes.isEmpty, state.inFlight.isEmpty || state.signIn != nil,
                 state.outcome != nil || state.hold != nil || storedWait(state) != nil
-            else { return false }
+            else { return (false, nil) }
+            // The row has to tell what the run waits for before the row is all there is.
+            if let batch = nextBatch(&state, settles: true) { return (false, batch) }
             state.isGone = true
             state.machine = nil
-            return true
+            return (true, nil)
         }
+        if let batch { submit(batch) }
+        return isGone
     }
 
     /// Whether nothing is to be done but to wait.
@@ -412,7 +423,7 @@ final class RunCell: ExecutorWork {
         let batch = state.withLock { state -> Batch? in
             guard !state.isGone else { return nil }
             state.signIn = connection
-            return nextBatch(&state)
+            return nextBatch(&state, settles: true)
         }
         if let batch { submit(batch) }
     }

@@ -145,9 +145,15 @@ final class RunHost: Sendable {
     // MARK: Cells
 
     /// Takes a new run in.
-    func add(_ cell: RunCell) {
-        idle.enter(cell.name)
-        places.withLock { $0[cell.name] = .cell(cell) }
+    /// - Returns: false where a run of that name is in memory already.
+    func add(_ cell: RunCell) -> Bool {
+        let isNew = places.withLock { places -> Bool in
+            guard places[cell.name] == nil else { return false }
+            places[cell.name] = .cell(cell)
+            return true
+        }
+        if isNew { idle.enter(cell.name) }
+        return isNew
     }
 
     /// Hands work to a run, which is taken up from the store where it is not in memory.
@@ -318,7 +324,8 @@ final class RunHost: Sendable {
         forget(cell)
         switch error.code {
         case .runExists, .triggerKeySeen:
-            waiters.refused(cell.name, error)
+            // Others may watch the run that stands; only who wanted to start a second one is told.
+            cell.starter?.refuse(error)
         case .journalConflict, .leaseLost:
             waiters.refused(cell.name, error)
             takeUp(cell.name)

@@ -85,8 +85,12 @@ extension RunHost {
         let machine = RunStateMachine(plan: runnable.plan, identity: identity)
         let cell = RunCell(
             machine, identity: identity, summary: summary, changes: request.changes, host: self,
-            isAwaited: request.isAwaited || turn == .later, hold: turn == .later ? .turn : request.isHeld ? .owner : nil)
-        add(cell)
+            isAwaited: request.isAwaited || turn == .later, hold: turn == .later ? .turn : request.isHeld ? .owner : nil,
+            starter: watch)
+        guard add(cell) else {
+            waiters.unwatch(name, watch)
+            throw FlowError(.runExists, "The run '\(name)' is under way already.")
+        }
         _ = cell.post(.stimulus(.triggerFired(request.payload)))
         return (name, watch)
     }

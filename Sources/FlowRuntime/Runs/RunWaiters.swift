@@ -78,7 +78,7 @@ final class RunWatch: Sendable {
     fileprivate func reply(_ reply: RunReply) { change { $0.reply = reply } }
     fileprivate func end(_ summary: RunSummary) { change { $0.end = summary } }
     fileprivate func park() { change { $0.isParked = true } }
-    fileprivate func refuse(_ error: FlowError) { change { $0.refusal = error } }
+    func refuse(_ error: FlowError) { change { $0.refusal = error } }
 }
 
 /// Who waits for which runs.

@@ -60,24 +60,28 @@ enum RunText {
         return line
     }
 
+    /// An action and what is inside it; actions stand in one list, each with its path, so depth is that of the path.
     private static func tree(of action: JSON, indent: String) -> [String] {
         let status = action.text("status")
-        let name = action.text("name").isEmpty ? action.text("path") : action.text("name")
-        var first = "\(indent)\(Self.status(status))  \(name)"
+        let path = action.text("path")
+        let depth = path.split(separator: "/").count { $0 == "actions" } - 1
+        let outer = indent + String(repeating: "  ", count: max(0, depth))
+        let name = action.text("name").isEmpty ? path : action.text("name")
+        var first = "\(outer)\(Self.status(status))  \(name)"
         let type = action.text("type")
         if !type.isEmpty { first += "  \(Style.faint(type))" }
+        guard status != "Skipped" else { return [first] }
         let time = duration(action)
         if !time.isEmpty { first += "  \(time)" }
         let code = action.text("code")
         if !code.isEmpty, code != "OK", code != "NotSpecified" { first += "  \(code)" }
         if let count = action["repetitionCount"]?.integerValue { first += "  ×\(count)" }
         var lines = [first]
-        let inner = indent + "    "
+        let inner = outer + "    "
         if let message = action["error"]?.text("message"), !message.isEmpty { lines.append(inner + message) }
-        if status != "Skipped" {
-            lines += content("inputs", of: action, indent: inner)
-            lines += content("outputs", of: action, indent: inner)
-        }
+        // What a Compose puts out is what was put in.
+        if action["inputs"] != action["outputs"] { lines += content("inputs", of: action, indent: inner) }
+        lines += content("outputs", of: action, indent: inner)
         let attempts = action["attempts"]?.arrayValue ?? []
         if attempts.count > 1 {
             for (number, attempt) in attempts.enumerated() {
@@ -88,11 +92,10 @@ enum RunText {
         for repetition in action["repetitions"]?.arrayValue ?? [] {
             lines += tree(of: repetition, indent: indent + "  ")
         }
-        for child in action["actions"]?.arrayValue ?? [] { lines += tree(of: child, indent: indent + "  ") }
         return lines
     }
 
-    private static let contentLimit = 400
+    private static let contentLimit = 240
 
     private static func content(_ name: String, of action: JSON, indent: String) -> [String] {
         guard let value = action[name], !value.isNull else { return [] }
