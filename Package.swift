@@ -139,6 +139,13 @@ let package = Package(
             dependencies: [
                 "FlowCore", "FlowText", "FlowDefinitions", "FlowEngine", "FlowStorage", "FlowRuntime", "FlowTesting",
             ]),
+        .testTarget(
+            name: "FlowServerTests",
+            dependencies: [
+                "FlowCore", "FlowDefinitions", "FlowHTTP", "FlowStorage", "FlowRuntime", "FlowServer", "FlowTesting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         // Drives the built binary: commands, outputs, exit codes, everything in Examples/ and flows/.
         .testTarget(
             name: "ExamplesTests", dependencies: ["FlowCore", "flowrun"], resources: [.copy("Golden")]),

@@ -19,6 +19,8 @@ public struct RunIdentity: Sendable, Hashable {
     public var parent: Parent?
     /// Values for the flow's parameters, over their defaults: those of environment variables, for instance.
     public var parameters: JSONObject
+    /// The names of parameters whose values are secret whatever their types: those of secret environment variables.
+    public var secretParameters: [String]
     /// The client tracking id given from outside; without one it is the run's name.
     public var trackingID: String?
     /// The person (UPN) in whose name the run goes.
@@ -50,8 +52,8 @@ public struct RunIdentity: Sendable, Hashable {
     /// Makes an identity.
     public init(
         run: String, flowName: String, flowID: String = "", environment: String = "default", definitionHash: String = "",
-        parent: Parent? = nil, parameters: JSONObject = [:], trackingID: String? = nil, initiator: String? = nil,
-        sourceRun: String? = nil, callbackBase: String? = nil, settings: RunSettings = RunSettings()
+        parent: Parent? = nil, parameters: JSONObject = [:], secretParameters: [String] = [], trackingID: String? = nil,
+        initiator: String? = nil, sourceRun: String? = nil, callbackBase: String? = nil, settings: RunSettings = RunSettings()
     ) {
         self.run = run
         self.flowName = flowName
@@ -60,6 +62,7 @@ public struct RunIdentity: Sendable, Hashable {
         self.definitionHash = definitionHash
         self.parent = parent
         self.parameters = parameters
+        self.secretParameters = secretParameters
         self.trackingID = trackingID
         self.initiator = initiator
         self.sourceRun = sourceRun

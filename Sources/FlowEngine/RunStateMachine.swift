@@ -47,7 +47,7 @@ public struct RunStateMachine: @unchecked Sendable {
     public var hasBegun: Bool { state.trigger != nil }
 
     /// Whether the caller was answered.
-    public var hasReplied: Bool { state.hasReplied }
+    public var hasReplied: Bool { state.reply != nil }
 
     /// The variables in the order of their declaration.
     public var variables: JSONObject { JSONObject(state.variables.map { ($0.name, $0.value) }) }
@@ -74,7 +74,8 @@ public struct RunStateMachine: @unchecked Sendable {
             state.events.append(
                 .runStarted(
                     RunStart(
-                        identity: state.identity, trigger: payload, hidesParameters: state.plan.hasSecureParameters,
+                        identity: state.identity, trigger: payload, 
+                        hidesParameters: state.plan.hasSecureParameters || !state.identity.secretParameters.isEmpty,
                         at: now)))
             state.begin(payload, at: now)
         case .effectFinished(let id, let outcome): state.effectFinished(id, outcome)
@@ -94,13 +95,14 @@ public struct RunStateMachine: @unchecked Sendable {
     }
 
     /// Goes on after the journal was folded: gives out the commands for effects in flight, flagged as recovered, and for
-    /// open timers, and computes on from the last event.
+    /// open timers, repeats the reply if there was one, and computes on from the last event.
     /// - Parameters:
     ///   - now: the instant at which the step happens.
     ///   - entropy: random bits of this step.
     ///   - budget: how much may be done.
     public mutating func resume(at now: Timestamp, entropy: UInt64, budget: StepBudget = .slice) -> RunStep {
         prepare(now, entropy)
+        if let reply = state.reply { state.commands.append(.reply(reply)) }
         if let outcome = state.outcome {
             state.commands.append(.complete(outcome))
         } else {

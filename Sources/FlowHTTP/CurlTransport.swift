@@ -82,6 +82,7 @@ public final class CurlTransport: HTTPTransport {
         }
     }
 
+    /// Makes a request the one that a redirect asks for; another origin gets no credentials.
     private static func redirect(_ request: inout HTTPRequest, status: Int, from: URLParts, to: URLParts) {
         request.url = to.text
         let method = request.method.uppercased()
@@ -91,7 +92,7 @@ public final class CurlTransport: HTTPTransport {
             request.headers.removeAll { $0.lowercased().hasPrefix("content-") }
         }
         guard !from.hasSameOrigin(as: to) else { return }
-        for name in ["Authorization", "Cookie", "Proxy-Authorization", "Host"] { request.headers[name] = nil }
+        request.headers.removeAll { $0.lowercased() == "host" || CredentialHeaders.contains($0) }
     }
 
     private func exchange(_ request: HTTPRequest, _ url: URLParts) async throws(HTTPFailure) -> HTTPResponse {

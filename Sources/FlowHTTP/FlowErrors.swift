@@ -10,7 +10,8 @@ extension HTTPFailure {
         case .addressRefused:
             return FlowError(
                 .addressNotAllowed, message,
-                hint: "Name the host in `allowedHosts` of the environment in flowrun.yaml, if it is meant.",
+                hint: "If it is meant, add HOST[:PORT] to `allowedHosts` of the environment in flowrun.yaml, or use "
+                    + "`--allow-host` with `run --file`.",
                 cause: cause)
         case .nameNotResolved: return FlowError(.unresolvableHostName, message, cause: cause)
         case .connectionFailed, .connectionLost:

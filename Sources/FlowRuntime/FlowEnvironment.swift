@@ -45,6 +45,8 @@ public final class FlowEnvironment: Sendable {
         public var pollInterval: Duration?
         /// Signs an account in at its identity service, for `login`; nil where the process cannot.
         public var signIn: AccountSignIn?
+        /// Gets a connection a new refresh token with its account's password, for `login`; nil where the process cannot.
+        public var renewal: SignInRenewal?
         /// How many threads step runs; nil takes one a core less one, at least one.
         public var threads: Int?
         /// How long a waiting run stays in memory.
@@ -55,11 +57,13 @@ public final class FlowEnvironment: Sendable {
         /// Makes options; what is not given is the default.
         public init(
             solutionFolders: [String] = [], pollInterval: Duration? = nil, signIn: AccountSignIn? = nil,
-            threads: Int? = nil, idleLimit: Duration = .seconds(2), report: @escaping @Sendable (FlowError) -> Void = { _ in }
+            renewal: SignInRenewal? = nil, threads: Int? = nil, idleLimit: Duration = .seconds(2),
+            report: @escaping @Sendable (FlowError) -> Void = { _ in }
         ) {
             self.solutionFolders = solutionFolders
             self.pollInterval = pollInterval
             self.signIn = signIn
+            self.renewal = renewal
             self.threads = threads
             self.idleLimit = idleLimit
             self.report = report
@@ -68,7 +72,13 @@ public final class FlowEnvironment: Sendable {
 
     /// Signs an account in at the identity service whose base addresses are given, with a password where one is known.
     public typealias AccountSignIn =
-        @Sendable (_ account: String, _ password: String?, _ addresses: [String: String]) async throws(FlowError) -> Void
+        @Sendable (_ account: String, _ password: String?, _ addresses: [String: String]) async throws(FlowError) ->
+        Void
+
+    /// Signs the account of a connection in with its password and gives a new refresh token; nil where the connection's
+    /// service has none that a password brings.
+    public typealias SignInRenewal =
+        @Sendable (_ session: ConnectionSession, _ password: String) async throws(FlowError) -> String?
 
     /// Makes an environment that does nothing by itself until it is started.
     /// - Parameters:
@@ -172,8 +182,19 @@ public final class FlowEnvironment: Sendable {
     }
 
     /// Carries out a request.
+    ///
+    /// What it gives is for reading: signatures of URLs are masked, except in the URL that ``EnvironmentRequest`` asks for.
     /// - Throws: why it is refused or failed.
     public func perform(_ request: EnvironmentRequest) async throws(FlowError) -> JSON {
+        do throws(FlowError) {
+            let result = try await carryOut(request)
+            return request.operation == .flowURL ? result : SecretMask.masking(result)
+        } catch {
+            throw SecretMask.masking(error)
+        }
+    }
+
+    private func carryOut(_ request: EnvironmentRequest) async throws(FlowError) -> JSON {
         let arguments = Arguments(request.arguments)
         switch request.operation {
         case .installSolution: return try await installSolution(arguments)

@@ -14,7 +14,8 @@ struct EnvironmentRouter: Sendable {
 
     private func route(_ request: APIRequest) async -> APIResponse {
         switch request.path.first {
-        case "healthz", "readyz", "metrics": return HealthRoutes(environment: environment, counters: counters).respond(to: request)
+        case "healthz", "readyz", "metrics":
+            return HealthRoutes(environment: environment, counters: counters).respond(to: request)
         case "workflows", "callbacks": return await TriggerRoutes(environment: environment).respond(to: request)
         case "operations":
             guard request.isLocal else { return Self.notFound(request) }

@@ -120,7 +120,8 @@ struct EnvironmentResponder: HTTPResponder {
         if let hosts, !hosts.allow(request.head.authority) {
             return Self.response(
                 .error(
-                    FlowError(.invalidHost, "The host '\(request.head.authority ?? "")' is not this server."), status: 421))
+                    FlowError(.invalidHost, "The host '\(request.head.authority ?? "")' is not this server."),
+                    status: 421))
         }
         let buffer: ByteBuffer
         do {

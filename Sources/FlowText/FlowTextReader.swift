@@ -57,6 +57,11 @@ public enum FlowTextReader {
         SourceText(root: nil, findings: [TextFinding(.error, code, message, at: location, hint: hint)])
     }
 
+    /// Whether the text without its byte order mark is read as JSON.
+    static func isJSON(_ bytes: [UInt8], file: String) -> Bool {
+        startsLikeJSON(bytes[...]) && JSONTextReader.read(bytes, file: file).root != nil
+    }
+
     private static func startsLikeJSON(_ bytes: ArraySlice<UInt8>) -> Bool {
         let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
         guard let first = bytes.first(where: { !blanks.contains($0) }) else { return false }

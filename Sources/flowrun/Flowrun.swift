@@ -75,21 +75,48 @@ struct EndWith: Error {
 
     /// Makes an end.
     init(_ status: ExitStatus) { self.status = status }
+
+    /// Ends the command with the exit code of a run, unless that has succeeded.
+    static func unlessSucceeded(_ run: JSON) throws {
+        let status = ExitStatus(ofRun: run)
+        if status != .success { throw EndWith(status) }
+    }
 }
 
-/// A first word that is no command.
+/// A word in the place of a command that is none.
 private struct UnknownCommand: Error {
     /// What is printed.
     let message: String
 
-    /// The first word, where it is neither an option nor a command.
+    /// The first word that stands where a command is expected and is none.
     static func find(_ arguments: [String]) -> UnknownCommand? {
-        guard let word = arguments.first, !word.hasPrefix("-"), word != "help" else { return nil }
-        var names = Flowrun.configuration.subcommands.flatMap { [$0._commandName] + $0.configuration.aliases }
-        if names.contains(word) || word.hasPrefix("---") { return nil }
-        names.append("help")
-        var message = "error: flowrun has no command '\(word)'."
-        if let near = Suggestion.nearest(to: word, among: names) { message += " Did you mean '\(near)'?" }
-        return UnknownCommand(message: message + "\n  hint: flowrun --help lists the commands")
+        var group: any ParsableCommand.Type = Flowrun.self
+        var path = ["flowrun"]
+        for word in arguments.first == "help" ? Array(arguments.dropFirst()) : arguments {
+            let commands = group.configuration.subcommands
+            // Options of groups take no values, so what else stands here is a command.
+            if commands.isEmpty || word.hasPrefix("---") { return nil }
+            if word.hasPrefix("-") { continue }
+            guard let command = commands.first(where: { names(of: $0).contains(word) }) else {
+                if path.count == 1, word == "help" { return nil }
+                return unknown(word, in: path, among: commands.flatMap(names(of:)))
+            }
+            group = command
+            path.append(command._commandName)
+        }
+        return nil
+    }
+
+    private static func names(of command: any ParsableCommand.Type) -> [String] {
+        [command._commandName] + command.configuration.aliases
+    }
+
+    private static func unknown(_ word: String, in path: [String], among names: [String]) -> UnknownCommand {
+        let place = path.joined(separator: " ")
+        var message = "error: \(place) has no command '\(word)'."
+        if let near = Suggestion.nearest(to: word, among: names + (path.count == 1 ? ["help"] : [])) {
+            message += " Did you mean '\(near)'?"
+        }
+        return UnknownCommand(message: message + "\n  hint: \(place) --help lists the commands")
     }
 }

@@ -2,23 +2,9 @@ import FlowCore
 import Foundation
 import Testing
 
-/// Mistakes of users and failures of the world, through the built binary: a clear error, the right exit code, and the
-/// state as it was.
+/// Mistakes of users, through the built binary: a clear error with code, place and next command, the right exit code.
 @Suite struct BadInputTests {
-    private static let hello = """
-        name: Hello
-        triggers:
-          manual:
-            type: Request
-            kind: Button
-            inputs: { schema: { type: object, properties: { text: { type: string, title: Name } }, required: [text] } }
-        actions:
-          Greet:
-            type: Compose
-            inputs: "@concat('Hello, ', triggerBody()['text'])"
-        """
-
-    @Test func `broken YAML and unknown keys and names are pointed at, all at once`() throws {
+    @Test func `broken YAML and unknown keys and names are pointed at, all at once`() async throws {
         let scratch = try ScratchFolder()
         try scratch.write("broken.flow.yaml", "name: x\nactions:\n\tA: 1\n")
         try scratch.write(
@@ -37,9 +23,7 @@ import Testing
                 inputs: "@concatenate('a', 'b')"
                 runAfter: { Greeet: [Succeeded] }
             """)
-        let outcome = try BuiltBinary.run(["check", ".", "--json"], in: scratch.path)
-        #expect(outcome.exitCode == 3)
-        let findings = try #require(outcome.json.arrayValue)
+        let findings = try #require(try await scratch.json("check", ".", exit: 3).arrayValue)
         let errors = findings.filter { $0["severity"] == "error" }
         #expect(errors.contains { $0["file"]?.stringValue?.hasSuffix("broken.flow.yaml") == true && $0["line"] == 3 })
         for line in [7, 8, 11, 12] {
@@ -50,111 +34,117 @@ import Testing
                 },
                 "line \(line)")
         }
-        let text = try BuiltBinary.run(["check", "mistakes.flow.yaml"], in: scratch.path).output
-        #expect(text.contains("mistakes.flow.yaml:12:"))
-        #expect(text.contains("^"))
+        for finding in findings {
+            #expect(finding["code"]?.stringValue?.isEmpty == false && finding["hint"]?.stringValue?.isEmpty == false)
+        }
+        let text = try await scratch.flowrun("check", "mistakes.flow.yaml", exit: 3).output
+        for words in ["mistakes.flow.yaml:12:", "^", "Did you mean 'Greet'?", "Did you mean 'runAfter'?"] {
+            #expect(text.contains(words), "\(words) in \(text)")
+        }
+        let run = try await scratch.flowrun("run", "--file", "mistakes.flow.yaml", exit: 3)
+        #expect(run.messages.contains("mistakes.flow.yaml:12:"))
     }
 
-    @Test func `a file that is not there and a folder without a project are named`() throws {
+    @Test func `a file that is not there and a folder without a project are named`() async throws {
         let scratch = try ScratchFolder()
-        let missing = try BuiltBinary.run(["check", "nothing.flow.yaml"], in: scratch.path)
-        #expect(missing.exitCode == 2)
+        let missing = try await scratch.flowrun("check", "nothing.flow.yaml", exit: 2)
         #expect(missing.messages.contains("FileNotReadable"))
-        let noProject = try BuiltBinary.run(["flow", "list"], in: scratch.path)
-        #expect(noProject.exitCode == 4)
-        #expect(noProject.messages.contains("flowrun init"))
+        #expect(missing.messages.contains("nothing.flow.yaml"))
+        for command in [["flow", "list"], ["activate", "--all"], ["run", "Hello"], ["serve"], ["connection", "list"]] {
+            let outcome = try await BuiltBinary.run(command, in: scratch.path)
+            #expect(outcome.exitCode == 4, "\(command)")
+            #expect(outcome.messages.contains("hint: flowrun init"), "\(command): \(outcome.messages)")
+        }
+        // Asking changes nothing: no state folder has come into being.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+        let stranger = try await scratch.flowrun("sandbox", "share", exit: 4)
+        #expect(stranger.messages.contains("flowrun sandbox start"))
     }
 
-    @Test func `a flow file on its own runs, and refuses missing input and unknown names`() throws {
+    @Test func `a project file that is wrong is pointed at`() async throws {
         let scratch = try ScratchFolder()
-        try scratch.write("hello.flow.yaml", Self.hello)
-        let run = try BuiltBinary.run(
+        try scratch.write("flowrun.yaml", "environments:\n  default:\n    store: sqlite\n    durabilty: full\n")
+        let outcome = try await scratch.flowrun("flow", "list", exit: 3)
+        #expect(outcome.messages.contains("flowrun.yaml:4:"))
+        #expect(outcome.messages.contains("durability"))
+        try scratch.write("flowrun.yaml", "environments:\n  default: {}\n")
+        let environment = try await scratch.flowrun("flow", "list", "--environment", "defualt", exit: 4)
+        #expect(environment.messages.contains("default"))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/.flowrun"))
+    }
+
+    @Test func `a flow file on its own runs, and refuses input that is missing or no JSON`() async throws {
+        let scratch = try ScratchFolder()
+        try scratch.write("hello.flow.yaml", SmallFlows.hello)
+        let run = try await BuiltBinary.run(
             ["run", "--file", "hello.flow.yaml", "--input", #"{"Name":"Ana"}"#, "--json"], in: scratch.path)
         #expect(run.exitCode == 0, "\(run.messages)")
         #expect(try run.json["status"] == "Succeeded")
-        let missing = try BuiltBinary.run(["run", "--file", "hello.flow.yaml"], in: scratch.path)
-        #expect(missing.exitCode == 2)
-        #expect(missing.messages.contains("Name") || missing.messages.contains("text"))
+        let missing = try await scratch.flowrun("run", "--file", "hello.flow.yaml", exit: 2)
+        #expect(missing.messages.contains("MissingInput"))
+        #expect(missing.messages.contains("Name"))
+        let broken = try await scratch.flowrun("run", "--file", "hello.flow.yaml", "--input", "{text:", exit: 2)
+        #expect(broken.messages.contains("InvalidArgument"))
+        let stdin = try await scratch.flowrun(
+            "run", "--file", "hello.flow.yaml", "--input", "-", input: #"{"text":"Bo"}"#)
+        #expect(stdin.output.contains("Succeeded"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path) == ["hello.flow.yaml"])
     }
 
-    @Test func `an environment refuses what is not there, and a second owner`() throws {
+    @Test func `names that are not there get a suggestion, and nothing changes`() async throws {
         let scratch = try ScratchFolder()
-        try scratch.write(
-            "s/solution.yaml",
-            "uniqueName: S\ndisplayName: S\nversion: 1.0.0.0\nflows:\n  - { file: hello.flow.yaml }\n")
-        try scratch.write("s/hello.flow.yaml", Self.hello)
-        let script = """
-            set -u
-            $flowrun init > /dev/null 2>&1
-            $flowrun solution install s > /dev/null || exit 90
-            $flowrun activate Helo; [ $? = 4 ] || exit 91
-            $flowrun run Hello --input '{"text":"x"}' ; [ $? = 4 ] || exit 92
-            $flowrun activate Hello > /dev/null || exit 93
-            $flowrun run Hello --input '{"text":"x"}' --json || exit 94
-            $flowrun run Hello < /dev/null ; [ $? = 2 ] || exit 95
-            $flowrun serve --listen 127.0.0.1:0 2> serve.log & serve=$!
-            for i in $(seq 200); do [ -S .flowrun/default/flowrun.sock ] && break; sleep 0.05; done
-            $flowrun serve --listen 127.0.0.1:0; [ $? = 4 ] || exit 96
-            $flowrun flow list --json > /dev/null || exit 97
-            kill -STOP $serve
-            $flowrun variable set x y ; [ $? = 4 ] || exit 98
-            kill -CONT $serve
-            kill -TERM $serve; wait $serve
-            $flowrun runs list --json || exit 99
-            """
-        let outcome = try BuiltBinary.script(script, in: scratch.path)
-        #expect(outcome.exitCode == 0, "\(outcome.messages)")
-        #expect(outcome.messages.contains("Did you mean") || outcome.messages.contains("did you mean"))
-        #expect(outcome.messages.contains("StoreInUse"))
+        try await scratch.project(
+            ["hello": SmallFlows.hello, "referrals": SmallFlows.referrals],
+            references: ["partnercenterref_ref": "partnercenterref"])
+        let before = try await scratch.state()
+        let refusals: [([String], String, String)] = [
+            (["activate", "Helo"], "FlowNotFound", "Did you mean 'Hello'?"),
+            (["run", "Helo"], "FlowNotFound", "Did you mean 'Hello'?"),
+            (["flow", "show", "Refferals"], "FlowNotFound", "Did you mean 'Referrals'?"),
+            (["bind-connection", "Referals"], "FlowNotFound", "Did you mean 'Referrals'?"),
+            (["bind-connection", "Referrals", "--action", "Cal", "--connection", "x"], "", "Did you mean 'Call'?"),
+            (
+                ["bind-connection", "--reference", "partnercenterref_re", "--connection", "x"],
+                "ConnectionReferenceNotFound", "Did you mean 'partnercenterref_ref'?"
+            ),
+            (["bind-connection", "--reference", "ref", "--connection", "x"], "ConnectionNotFound", "connection list"),
+            (["variable", "set", "x", "y"], "", "flowrun variable list"),
+            (["runs", "show", "123"], "WorkflowRunNotFound", "flowrun runs list"),
+            (["solution", "uninstall", "T"], "", "S"),
+            (["connection", "test", "x"], "ConnectionNotFound", "flowrun connection list"),
+            (["activate", "Referrals"], "XrmConnectionReferenceMissingConnection", "flowrun connection create partnercenterref"),
+            (["run", "Hello", "--input", #"{"text":"x"}"#], "WorkflowTriggerIsNotEnabled", "flowrun activate 'Hello'"),
+        ]
+        for (command, code, hint) in refusals {
+            let outcome = try await BuiltBinary.run(command, in: scratch.path)
+            #expect(outcome.exitCode == 4, "\(command): \(outcome.messages)")
+            let said = outcome.output + outcome.messages
+            #expect(said.contains(code) && said.contains(hint), "\(command): \(said)")
+        }
+        let connector = try await scratch.flowrun("connection", "create", "salesfroce", "--account", "a@b.example", exit: 4)
+        #expect(connector.messages.contains("Did you mean 'salesforce'?"))
+        #expect(try await scratch.state() == before)
+
+        try await scratch.flowrun("activate", "Hello")
+        let missing = try await scratch.flowrun("run", "Hello", exit: 2)
+        #expect(missing.messages.contains("MissingInput") && missing.messages.contains("Name"))
+        #expect(try await scratch.json("runs", "list") == [])
+        try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
+        #expect(try await scratch.json("runs", "list").arrayValue?.count == 1)
     }
 
-    @Test func `a full disk is said, and the state stays as it was`() throws {
+    @Test func `a secret on the command line is refused`() async throws {
         let scratch = try ScratchFolder()
-        try scratch.write(
-            "s/solution.yaml",
-            "uniqueName: S\ndisplayName: S\nversion: 1.0.0.0\nflows:\n  - { file: hello.flow.yaml }\n")
-        try scratch.write("s/hello.flow.yaml", Self.hello)
-        // No file may grow beyond what it is now: the next commit finds no room.
-        let script = """
-            $flowrun init > /dev/null 2>&1
-            $flowrun solution install s > /dev/null || exit 90
-            $flowrun activate --all > /dev/null || exit 91
-            (trap '' XFSZ; ulimit -f 1; $flowrun run Hello --input '{"text":"x"}'); [ $? = 6 ] || exit 92
-            $flowrun runs list --json
-            """
-        let outcome = try BuiltBinary.script(script, in: scratch.path)
-        #expect(outcome.exitCode == 0, "\(outcome.messages)")
-        #expect(try outcome.json == [])
-    }
-
-    @Test func `activation and connections refuse with the platform's codes`() throws {
-        let scratch = try ScratchFolder()
-        let script = """
-            set -u
-            trap '$flowrun sandbox stop > /dev/null 2>&1' EXIT
-            $flowrun sandbox start --port 0 --detach > /dev/null || exit 80
-            $flowrun init --sandbox > /dev/null 2>&1
-            $flowrun solution install "$CLONE/flows/partner-center-dynamics365" > /dev/null || exit 81
-            $flowrun activate "Partner Center to Dynamics 365 (Insider Preview)" --no-dependencies --json > never.json
-            [ $? = 4 ] || exit 82
-            $flowrun connection create partnercenterref --account no.role@adatum.example ; [ $? = 5 ] || exit 83
-            $flowrun connection create partnercenterref --account never.signedin@adatum.example ; [ $? = 5 ] || exit 84
-            [ "$($flowrun connection list --json)" = "[]" ] || exit 85
-            $flowrun connection create partnercenterref --account referrals.admin@adatum.example > /dev/null || exit 86
-            $flowrun sandbox fault identity --garbage > /dev/null || exit 87
-            $flowrun connection test "$($flowrun connection list --json | grep '"name"' | cut -d'"' -f4)" ; [ $? = 5 ] || exit 88
-            $flowrun sandbox fault --clear > /dev/null
-            $flowrun sandbox stop > /dev/null
-            $flowrun connection create salesforce --account crm.admin@adatum.example ; code=$?
-            [ $code = 4 ] || [ $code = 5 ] || exit 89
-            cat never.json
-            """
-        let outcome = try BuiltBinary.script(script, in: scratch.path)
-        #expect(outcome.exitCode == 0, "\(outcome.messages)")
-        #expect(outcome.output.contains("ChildFlowNeverPublished"))
-        #expect(outcome.output.contains("XrmConnectionReferenceMissingConnection"))
-        #expect(outcome.messages.contains("AADSTS650052"))
-        #expect(outcome.messages.contains("accessDenied") || outcome.messages.contains("ConnectionAuthorizationFailed"))
-        #expect(!outcome.messages.lowercased().contains("password="))
+        try await scratch.project(["hello": SmallFlows.hello])
+        let create = ["connection", "create", "salesforce", "--account", "a@b.example"]
+        for option in [["--set", "password=hunter22"], ["--secret", "password=hunter22"]] {
+            let outcome = try await BuiltBinary.run(create + option, in: scratch.path)
+            #expect(outcome.exitCode == 2, "\(outcome.messages)")
+            #expect(outcome.messages.contains("env:"))
+            #expect(!outcome.messages.contains("hunter22"))
+        }
+        let unset = try await BuiltBinary.run(create + ["--secret", "password=env:FR_NOT_SET"], in: scratch.path)
+        #expect(unset.exitCode == 2)
+        #expect(unset.messages.contains("FR_NOT_SET"))
     }
 }

@@ -1,11 +1,11 @@
 import FlowCore
 import Foundation
-import Testing
+import Synchronization
 
 /// The built `flowrun`, run as a user runs it.
-struct BuiltBinary {
+enum BuiltBinary {
     /// What a command did.
-    struct Outcome {
+    struct Outcome: Sendable {
         let exitCode: Int32
         let output: String
         let messages: String
@@ -14,101 +14,130 @@ struct BuiltBinary {
         var json: JSON { get throws { try JSON(parsing: output) } }
     }
 
+    /// A command that ended with another exit code than it should, or not at all.
+    struct Unexpected: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// The binary, beside the test executable.
     static let path: String = {
         let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        return tests.deletingLastPathComponent().appendingPathComponent("flowrun").path
+        let built = tests.deletingLastPathComponent().appendingPathComponent("flowrun").path
+        // Where a runner of the toolchain loads the tests, its own folder says nothing.
+        return FileManager.default.fileExists(atPath: built) ? built : checkout + "/.build/debug/flowrun"
     }()
 
     /// The root of the checkout.
     static let checkout: String = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
+    /// Few at a time: what is measured in seconds must not wait for a machine full of processes.
+    private static let places = Places(3)
+
     /// Runs a command and waits for its end.
     static func run(
         _ arguments: [String], in folder: String = checkout, input: String? = nil, environment: [String: String] = [:]
-    ) throws -> Outcome {
-        try launch(path, arguments, in: folder, input: input, environment: environment)
+    ) async throws -> Outcome {
+        try await launch(path, arguments, in: folder, input: input, environment: environment)
     }
 
-    /// Runs a shell script in which `$flowrun` is the binary.
-    static func script(_ text: String, in folder: String, environment: [String: String] = [:]) throws -> Outcome {
-        try launch(
-            "/bin/bash", ["-c", text], in: folder, input: nil,
-            environment: environment.merging(["flowrun": path, "CLONE": checkout]) { own, _ in own })
+    /// Runs a shell script in which `$flowrun` is the binary and `$CLONE` the checkout.
+    static func script(
+        _ text: String, in folder: String, environment: [String: String] = [:], limit: Duration = .seconds(60)
+    ) async throws -> Outcome {
+        try await launch(
+            "/bin/bash", ["-c", text], in: folder,
+            environment: environment.merging(["flowrun": path, "CLONE": checkout]) { own, _ in own }, limit: limit)
     }
 
     private static func launch(
-        _ executable: String, _ arguments: [String], in folder: String, input: String?, environment: [String: String]
-    ) throws -> Outcome {
+        _ executable: String, _ arguments: [String], in folder: String, input: String? = nil,
+        environment: [String: String], limit: Duration = .seconds(60)
+    ) async throws -> Outcome {
+        await places.take()
+        defer { places.leave() }
+        let scratch = try ScratchFolder()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        var variables = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-        variables["NO_COLOR"] = "1"
-        process.environment = variables
+        process.environment = variables(environment)
         // Files rather than pipes: a detached child that keeps a pipe open would be waited for.
-        let scratch = try ScratchFolder()
-        let output = try scratch.file("stdout")
-        let messages = try scratch.file("stderr")
-        process.standardOutput = output
-        process.standardError = messages
+        process.standardOutput = try scratch.file("stdout")
+        process.standardError = try scratch.file("stderr")
+        process.standardInput = FileHandle.nullDevice
         if let input {
             try scratch.write("stdin", input)
             process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: scratch.path + "/stdin"))
-        } else {
-            process.standardInput = FileHandle.nullDevice
         }
-        try process.run()
-        process.waitUntilExit()
-        return Outcome(
+        let isInTime = try await end(of: process, limit: limit)
+        let outcome = Outcome(
             exitCode: process.terminationStatus, output: try scratch.read("stdout"),
             messages: try scratch.read("stderr"))
-    }
-}
-
-/// A folder that goes away with its last user.
-final class ScratchFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("flowrun-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
-    func write(_ name: String, _ text: String) throws {
-        let url = URL(fileURLWithPath: path + "/" + name)
-        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: url)
-    }
-
-    func read(_ name: String) throws -> String {
-        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)), as: UTF8.self)
-    }
-
-    func file(_ name: String) throws -> FileHandle {
-        try write(name, "")
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path + "/" + name))
-    }
-}
-
-/// Texts that are reviewed like code.
-enum Golden {
-    /// Compares a text with its golden file; with `RECORD_GOLDEN=1` the file is written and the test fails once.
-    static func check(_ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
-    {
-        let file = BuiltBinary.checkout + "/Tests/ExamplesTests/Golden/" + name
-        if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] == "1" {
-            try FileManager.default.createDirectory(
-                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-            Issue.record("recorded \(name); read the difference", sourceLocation: sourceLocation)
-            return
+        guard isInTime else {
+            let words = arguments.joined(separator: " ")
+            throw Unexpected(description: "no end after \(limit): \(words)\n\(outcome.output)\(outcome.messages)")
         }
-        let expected = try String(contentsOfFile: file, encoding: .utf8)
-        #expect(text == expected, "differs from \(name)", sourceLocation: sourceLocation)
+        return outcome
+    }
+
+    private static func variables(_ own: [String: String]) -> [String: String] {
+        // A key or password of whoever runs the tests is none of theirs.
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FLOWRUN_") }
+        return inherited.merging(own) { _, new in new }.merging(["NO_COLOR": "1"]) { _, new in new }
+    }
+
+    /// Starts a process and waits for its end without holding a thread; one that takes too long is killed with its group.
+    private static func end(of process: Process, limit: Duration) async throws -> Bool {
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        process.terminationHandler = { _ in end.finish() }
+        try process.run()
+        let group = process.processIdentifier
+        let watchdog = Task {
+            try await Task.sleep(for: limit)
+            kill(-group, SIGKILL)
+            kill(group, SIGKILL)
+            return true
+        }
+        for await _ in ends {}
+        watchdog.cancel()
+        return (try? await watchdog.value) == nil
+    }
+}
+
+/// A number of places that are taken and left.
+private final class Places: Sendable {
+    private struct State {
+        var free: Int
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(_ count: Int) { state = Mutex(State(free: count)) }
+
+    func take() async {
+        await withCheckedContinuation { continuation in
+            let isTaken = state.withLock { state -> Bool in
+                guard state.free > 0 else {
+                    state.waiting.append(continuation)
+                    return false
+                }
+                state.free -= 1
+                return true
+            }
+            if isTaken { continuation.resume() }
+        }
+    }
+
+    func leave() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard !state.waiting.isEmpty else {
+                state.free += 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
     }
 }

@@ -1,8 +1,8 @@
-import Foundation
+import FlowCore
 import Testing
 
 @Suite struct HelpTests {
-    @Test func `the help of every command is as it was reviewed`() throws {
+    @Test func `the help of every command is as it was reviewed`() async throws {
         let commands = [
             [], ["init"], ["check"], ["eval"], ["conform"], ["solution"], ["solution", "install"], ["flow"],
             ["variable"], ["user"], ["share"], ["unshare"], ["connection"], ["connection", "create"], ["login"],
@@ -10,19 +10,52 @@ import Testing
             ["sandbox"], ["sandbox", "start"], ["explain"], ["completion"],
         ]
         for command in commands {
-            let outcome = try BuiltBinary.run(command + ["--help"], environment: ["COLUMNS": "100"])
+            let outcome = try await BuiltBinary.run(command + ["--help"], environment: ["COLUMNS": "100"])
             #expect(outcome.exitCode == 0)
             let name = command.isEmpty ? "flowrun" : command.joined(separator: "-")
             try Golden.check(outcome.output, "help/\(name).txt")
         }
     }
 
-    @Test func `an unknown command or option gets a suggestion and exit code 2`() throws {
-        let command = try BuiltBinary.run(["actvate"])
-        #expect(command.exitCode == 2)
-        #expect(command.messages.contains("Did you mean 'activate'?"))
-        let option = try BuiltBinary.run(["check", "flows", "--jsom"])
-        #expect(option.exitCode == 2)
-        #expect(option.messages.contains("--json"))
+    @Test(arguments: [
+        ("actvate", "Did you mean 'activate'?"),
+        ("runs lst", "Did you mean 'list'?"),
+        ("connection creat", "Did you mean 'create'?"),
+        ("sandbox clock advnce 5m", "Did you mean 'advance'?"),
+        ("help actvate", "Did you mean 'activate'?"),
+        ("help runs lst", "Did you mean 'list'?"),
+        ("check flows --jsom", "--json"),
+        ("completion fsh", "fish"),
+        ("sandbox start --seed cosel", "'cosell'"),
+    ])
+    func `unknown commands, options and values get a suggestion and exit code 2`(
+        command: String, suggestion: String
+    ) async throws {
+        let outcome = try await BuiltBinary.run(command.split(separator: " ").map(String.init))
+        #expect(outcome.exitCode == 2)
+        #expect(outcome.messages.contains(suggestion), "\(outcome.messages)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `a completion script names the commands`(shell: String) async throws {
+        let outcome = try await BuiltBinary.run(["completion", shell])
+        #expect(outcome.exitCode == 0)
+        for command in ["bind-connection", "activate", "sandbox", "explain"] {
+            #expect(outcome.output.contains(command), "\(command)")
+        }
+    }
+
+    @Test func `every code is listed and explained`() async throws {
+        let listed = try await BuiltBinary.run(["explain", "--json"]).json.arrayValue ?? []
+        #expect(listed.count > 100)
+        for page in listed {
+            for key in ["code", "happened", "why", "remedy"] {
+                #expect(page[key]?.stringValue?.isEmpty == false, "\(page)")
+            }
+        }
+        let unknown = try await BuiltBinary.run(["explain", "StoreCorupt"])
+        #expect(unknown.exitCode == 2)
+        #expect(unknown.messages.contains("StoreCorrupt"))
     }
 }

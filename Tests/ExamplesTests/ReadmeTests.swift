@@ -2,23 +2,48 @@ import Foundation
 import Testing
 
 /// Every command that the README shows in a `sh` block is run, in one scratch folder, in the order of the text.
-@Suite(.serialized) struct ReadmeTests {
-    @Test func `every command of the README works as it is written`() throws {
+@Suite struct ReadmeTests {
+    @Test func `every command of the README works as it is written`() async throws {
         let readme = try String(contentsOfFile: BuiltBinary.checkout + "/README.md", encoding: .utf8)
         let scratch = try ScratchFolder()
         let flow = try #require(blocks(of: "yaml", in: readme).first)
         try scratch.write("hello.flow.yaml", flow)
-        try scratch.write("bin/.keep", "")
-        try FileManager.default.createSymbolicLink(
-            atPath: scratch.path + "/bin/flowrun", withDestinationPath: BuiltBinary.path)
-        let commands = blocks(of: "sh", in: readme)
-        #expect(commands.count >= 2)
-        let path = scratch.path + "/bin:" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
-        for block in commands {
-            let outcome = try BuiltBinary.script("set -ex\n" + block, in: scratch.path, environment: ["PATH": path])
-            #expect(outcome.exitCode == 0, "\(outcome.messages)")
+        try await run(blocks(of: "sh", in: readme), atLeast: 2, in: scratch.path)
+        withExtendedLifetime(scratch) {}
+    }
+
+    @Test func `every command of the examples' page works as it is written`() async throws {
+        let page = try String(contentsOfFile: BuiltBinary.checkout + "/Examples/README.md", encoding: .utf8)
+        try await run(blocks(of: "sh", in: page), atLeast: 1, in: BuiltBinary.checkout)
+    }
+
+    @Test func `every code, command and file that the README names is there`() async throws {
+        let readme = try String(contentsOfFile: BuiltBinary.checkout + "/README.md", encoding: .utf8)
+        for match in readme.matches(of: /\]\((?!https?:)([^)#]+)\)/) {
+            let file = BuiltBinary.checkout + "/" + match.1
+            #expect(FileManager.default.fileExists(atPath: file), "\(match.1)")
         }
-        _ = try? BuiltBinary.run(["sandbox", "stop"], in: scratch.path)
+        // What is only shown (placeholders, real services) at least exists: its help can be printed.
+        let commands = Set(readme.matches(of: /(?:`|\n *)flowrun ([a-z][a-z-]*(?: (?:create|install|list|show|url|start|stop))?)/).map { String($0.1) })
+        #expect(commands.count > 10)
+        for command in commands.sorted() {
+            let outcome = try await BuiltBinary.run(command.split(separator: " ").map(String.init) + ["--help"])
+            #expect(outcome.exitCode == 0, "flowrun \(command)")
+        }
+    }
+
+    private func run(_ commands: [String], atLeast count: Int, in folder: String) async throws {
+        #expect(commands.count >= count)
+        let tools = try ScratchFolder()
+        try FileManager.default.createSymbolicLink(
+            atPath: tools.path + "/flowrun", withDestinationPath: BuiltBinary.path)
+        let path = tools.path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+        for block in commands {
+            let outcome = try await BuiltBinary.script(
+                "set -ex\n" + block, in: folder, environment: ["PATH": path])
+            #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.messages)")
+        }
+        withExtendedLifetime(tools) {}
     }
 
     private func blocks(of language: String, in text: String) -> [String] {

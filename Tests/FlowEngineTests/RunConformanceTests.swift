@@ -47,7 +47,6 @@ import Testing
             // Of very long runs every so many events is enough.
             for event in stride(from: 1, through: count, by: max(1, count / 60)) {
                 crashes += 1
-                if ProcessInfo.processInfo.environment["TRACE"] != nil { FileHandle.standardError.write(Data("\(runCase.id) \(event)\n".utf8)) }
                 if case .failed(let differences) = runCase.run(crashesAfterEvents: event, check: { _ in [] }) {
                     failures.append("\(runCase.id) after event \(event): " + differences.joined(separator: "; "))
                 }

@@ -22,7 +22,10 @@ import Testing
     static let bindAll = EnvironmentRequest(.bind, ["all": true])
 
     static func parent(calling name: String) -> (file: String, text: String) {
-        ("parent.flow.yaml", FlowTexts.parent.replacing("workflowReferenceName: Child", with: "workflowReferenceName: \(name)"))
+        (
+            "parent.flow.yaml",
+            FlowTexts.parent.replacing("workflowReferenceName: Child", with: "workflowReferenceName: \(name)")
+        )
     }
 
     static let child = (file: "child.flow.yaml", text: FlowTexts.child)
@@ -38,7 +41,10 @@ import Testing
         Row(
             about: "an expression that does not parse",
             flows: [
-                ("bad.flow.yaml", "name: Bad\ntriggers: { manual: { type: Request, kind: Button } }\nactions: { A: { type: Compose, inputs: \"@concat(\" } }\n")
+                (
+                    "bad.flow.yaml",
+                    "name: Bad\ntriggers: { manual: { type: Request, kind: Button } }\nactions: { A: { type: Compose, inputs: \"@concat(\" } }\n"
+                )
             ], codes: ["InvalidTemplate"]),
         Row(
             about: "a child that does not exist",
@@ -46,7 +52,10 @@ import Testing
         Row(
             about: "a child without Response",
             flows: [
-                ("child.flow.yaml", "name: Child\ntriggers: { manual: { type: Request, kind: Button } }\nactions: { A: { type: Compose, inputs: 1 } }\n"),
+                (
+                    "child.flow.yaml",
+                    "name: Child\ntriggers: { manual: { type: Request, kind: Button } }\nactions: { A: { type: Compose, inputs: 1 } }\n"
+                ),
                 parent(calling: "Child"),
             ], codes: ["NestedWorkflowDoesNotContainResponseAction"]),
         Row(
@@ -116,7 +125,8 @@ import Testing
         #expect(done["activated"] == ["Variable"])
         let run = try await environment.perform(EnvironmentRequest(.startRun, ["flow": "variable"]))
         #expect(run["status"] == "Succeeded", "\(run)")
-        let wrong = await environment.reply(to: EnvironmentRequest(.setVariable, ["name": "tst_flag", "value": "true"]))
+        let wrong = await environment.reply(
+            to: EnvironmentRequest(.setVariable, ["name": "tst_flag", "value": "true"]))
         guard case .error(let error) = wrong else { return #expect(Bool(false)) }
         #expect(error.code == .invalidVariableValue)
         let list = try await environment.perform(EnvironmentRequest(.listVariables))

@@ -25,14 +25,17 @@ final class FakeService: Connector {
 
     let operations = [("Get", ReplayRule.read), ("Create", .lookup), ("Update", .idempotent), ("Post", .inDoubt)].map {
         ConnectorOperation(
-            id: $0.0, summary: $0.0, parameters: [OperationParameter("item", .object), OperationParameter("id", .string)],
+            id: $0.0, summary: $0.0,
+            parameters: [OperationParameter("item", .object), OperationParameter("id", .string)],
             replay: $0.1)
     }
 
     var written: [String: Int] { state.withLock { $0.written } }
 
     func signIn(_ session: ConnectionSession) async throws(FlowError) {
-        if session.connection.secrets["password"] == "wrong" || state.withLock({ $0.signInRefused }) { throw Self.refused }
+        if session.connection.secrets["password"] == "wrong" || state.withLock({ $0.signInRefused }) {
+            throw Self.refused
+        }
     }
 
     private static var refused: FlowError { FlowError(FlowError.Code("AADSTS50126"), "Wrong user name or password.") }
@@ -124,7 +127,8 @@ enum FlowTexts {
           crm: { connector: crm, connectionReferenceLogicalName: tst_crm }
         """
 
-    static func call(_ name: String, _ operation: String, after: String? = nil, item: String = "{ Name: a }") -> String {
+    static func call(_ name: String, _ operation: String, after: String? = nil, item: String = "{ Name: a }") -> String
+    {
         """
           \(name):
             type: OpenApiConnection

@@ -25,7 +25,9 @@ import Testing
         try await world.setUp(environment)
         #expect(world.service.state.withLock { $0.polls.map(\.watermark) } == [nil])
         world.service.state.withLock { state in
-            state.news = [[["Id": "r1", "Name": "one"], ["Id": "r2", "Name": "two"]], [["Id": "r1", "Name": "two"]]]
+            state.news = [
+                [["Id": "r1", "Name": "one"], ["Id": "r2", "Name": "two"]], [["Id": "r1", "Name": "two"]],
+            ]
         }
         world.clock.advance(by: .seconds(61))
         try await settle(world) { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 2 }
@@ -53,16 +55,21 @@ import Testing
             triggers: { manual: { type: Request, kind: Http } }
             actions: { Note: { type: Compose, inputs: done } }
             """
-        let world = try TestWorld([("echo.flow.yaml", responding.replacing("yes", with: "\"yes\"")), ("silent.flow.yaml", silent)])
+        let world = try TestWorld([
+            ("echo.flow.yaml", responding.replacing("yes", with: "\"yes\"")), ("silent.flow.yaml", silent),
+        ])
         let environment = try await world.environment()
         try await world.setUp(environment)
-        func call(_ flow: String, _ body: String, _ change: (inout TriggerCall) -> Void = { _ in }) async throws -> TriggerReply {
+        func call(_ flow: String, _ body: String, _ change: (inout TriggerCall) -> Void = { _ in }) async throws
+            -> TriggerReply
+        {
             let url = try await environment.perform(EnvironmentRequest(.flowURL, ["flow": .string(flow)]))
             let text = url["url"]?.stringValue ?? ""
             let parts = text.split(separator: "/")
             let signature = text.split(separator: "sig=").last.map(String.init) ?? ""
             var call = TriggerCall(
-                workflow: String(parts[3]), trigger: "manual", query: [("sig", signature), ("api-version", "2016-06-01")],
+                workflow: String(parts[3]), trigger: "manual",
+                query: [("sig", signature), ("api-version", "2016-06-01")],
                 headers: [("Content-Type", "application/json")], body: Array(body.utf8))
             change(&call)
             return await environment.invoke(call)
@@ -98,10 +105,12 @@ import Testing
               Fail: { type: Compose, inputs: "@int('x')" }
               Respond: { type: Response, runAfter: { Fail: [Succeeded] }, inputs: { statusCode: 200 } }
             """
-        let world = try TestWorld([("broken.flow.yaml", text.replacing("@int('x')", with: "@int(triggerBody()?['x'])"))])
+        let world = try TestWorld([("broken.flow.yaml", text.replacing("@int('x')", with: "@int(triggerBody()?['x'])"))]
+        )
         let environment = try await world.environment()
         try await world.setUp(environment)
-        let url = try await environment.perform(EnvironmentRequest(.flowURL, ["flow": "Broken"]))["url"]?.stringValue ?? ""
+        let url =
+            try await environment.perform(EnvironmentRequest(.flowURL, ["flow": "Broken"]))["url"]?.stringValue ?? ""
         let reply = await environment.invoke(
             TriggerCall(
                 workflow: String(url.split(separator: "/")[3]), trigger: "manual",

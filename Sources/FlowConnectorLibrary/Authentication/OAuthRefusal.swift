@@ -11,6 +11,12 @@ enum OAuthRefusal {
     static func error(_ response: HTTPResponse, connection: Connection, host: String) -> FlowError {
         guard let body = (try? JSONReader.read(response.body))?.objectValue, let name = body["error"]?.stringValue
         else {
+            if response.status == 408 || response.status == 429 || response.status >= 500 {
+                return FlowError(
+                    .serviceTemporarilyUnavailable,
+                    "The token endpoint at \(host) is not available at present: it answered with status \(response.status).",
+                    hint: "Wait a little, then call the command again.")
+            }
             return FlowError(
                 .invalidTokenResponse,
                 "The token endpoint at \(host) answered with status \(response.status) and no OAuth error.",

@@ -19,6 +19,8 @@ extension FlowError.Code {
     public static let emptyText = FlowError.Code("EmptyText")
     /// A file holds more than one YAML document.
     public static let severalDocuments = FlowError.Code("SeveralDocuments")
+    /// A text cannot be formatted without changing what it says.
+    public static let formattingRefused = FlowError.Code("FormattingRefused")
     /// A key stands twice in one mapping.
     public static let duplicateKey = FlowError.Code("DuplicateKey")
     /// An unquoted text that other YAML readers take for another type.
@@ -198,6 +200,10 @@ extension ErrorPage {
         ErrorPage(
             .emptyText, happened: "The file holds nothing but comments or blanks.", why: "A flow needs content.",
             remedy: "Write the flow, or remove the file."),
+        ErrorPage(
+            .formattingRefused, happened: "`flowrun fmt` left a file as it is.",
+            why: "The file is written in a rare form, and its formatted text would not read as the same values.",
+            remedy: "Write keys without `?`, and indent with blanks only; then format the file again."),
         ErrorPage(
             .severalDocuments, happened: "The file holds more than one YAML document.",
             why: "A line with --- begins a new document, and a file holds one flow.",

@@ -79,7 +79,7 @@ extension ErrorPage {
             remedy: "Start it again from its trigger: `flowrun runs resubmit ID`."),
         ErrorPage(
             .invalidHost, happened: "A request was refused.",
-            why: "Its Host header is neither an address nor the server's own name; pages in a browser could reach it so.",
+            why: "Its Host header is neither an address nor the server's own name; a page in a browser could do that.",
             remedy: "Call the server by its address, or set `server.publicUrl` to the name it is reached by."),
     ]
 }

@@ -17,6 +17,13 @@ public struct JSONObject: Sendable {
         values = []
     }
 
+    /// Makes an object without members and with room for some.
+    public init(minimumCapacity count: Int) {
+        self.init()
+        keys.reserveCapacity(count)
+        values.reserveCapacity(count)
+    }
+
     /// Makes an object of the given members; a repeated key keeps its first place and its last value.
     public init(_ members: some Sequence<(String, JSON)>) {
         self.init()

@@ -29,6 +29,8 @@ public struct FlowPlan: Sendable {
         public let type: String?
         /// The value.
         public let value: CompiledValue
+        /// Which secrets the value may hold.
+        public let secrets: SecretSources
     }
 
     /// The definition that was compiled.
@@ -69,17 +71,20 @@ public struct FlowPlan: Sendable {
         unsupported = compiler.unsupported
         trigger = try definition.triggers.first.map { trigger throws(FlowError) in try PlannedTrigger(trigger) }
         var outputs: [Output] = []
-        for member in definition.outputs {
+        for (member, secrets) in zip(definition.outputs, compiler.outputSecrets) {
             let value = try PlanCompiler.value(member.value["value"], at: ActionPath.root.appending("outputs", member.key))
-            outputs.append(Output(name: member.key, type: member.value["type"]?.string, value: value))
+            outputs.append(
+                Output(name: member.key, type: member.value["type"]?.string, value: value, secrets: secrets))
         }
         self.outputs = outputs
         let responses = compiler.actions.filter { if case .response = $0.work { true } else { false } }
         hasResponse = !responses.isEmpty
         hasSynchronousResponse = responses.contains { !$0.hasOption("asynchronous") }
         outline = FlowOutline(definition)
+        // Names are found as they are written, and in any other letter case by their small letters.
         actionNumbers = Dictionary(
-            compiler.actions.map { ($0.name.lowercased(), $0.id) }, uniquingKeysWith: { first, _ in first })
+            compiler.actions.flatMap { [($0.name, $0.id), ($0.name.lowercased(), $0.id)] },
+            uniquingKeysWith: { first, _ in first })
         parameters = definition.allParameters
         parameterPlaces = Dictionary(
             parameters.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
@@ -101,8 +106,22 @@ public struct FlowPlan: Sendable {
     /// The connection reference of a key in any letter case, or nil.
     public func connectionReference(_ key: String) -> ConnectionReference? { references[key.lowercased()] }
 
-    /// Whether a parameter's value is secret.
-    public var hasSecureParameters: Bool { definition.parameters.contains(where: \.isSecure) }
+    /// Whether a parameter's value is secret. The platform's `$authentication` is empty here.
+    public var hasSecureParameters: Bool {
+        definition.parameters.contains { $0.isSecure && $0.name != "$authentication" }
+    }
+
+    /// What is secret in a run.
+    /// - Parameters:
+    ///   - hidesTrigger: whether what the trigger brought is.
+    ///   - secretParameters: the names of parameters that are, whatever their types.
+    public func secrets(hidesTrigger: Bool, secretParameters: some Sequence<String>) -> SecretSources {
+        var secrets: SecretSources = hidesTrigger ? [.always, .trigger] : .always
+        for name in secretParameters {
+            if let place = parameterPlaces[name.lowercased()] { secrets.formUnion(.parameter(place)) }
+        }
+        return secrets
+    }
 
     /// Refuses parameters that have neither a default nor a value.
     /// - Parameter values: the values given.

@@ -12,6 +12,8 @@ struct PlanCompiler {
     private(set) var containers: [PlannedContainer] = []
     private(set) var bodies: [PlannedBody] = []
     private(set) var unsupported: [FlowPlan.Unsupported] = []
+    /// Which secrets the flow's outputs may hold, in the order written.
+    private(set) var outputSecrets: [SecretSources] = []
 
     private struct ContainerParts {
         let parent: Int?
@@ -38,6 +40,15 @@ struct PlanCompiler {
             try link(place)
             parts[place].work = try work(of: place)
             parts[place].settings = try PlannedSettings(parts[place].action, definition)
+        }
+        let secrets = SecretFlow(parts, definition)
+        for place in parts.indices {
+            parts[place].secretInputs = secrets.inputs[place]
+            parts[place].secretOutputs = secrets.outputs[place]
+        }
+        outputSecrets = definition.outputs.map { output in
+            let isSecure = output.value["type"]?.string?.lowercased().hasPrefix("secure") ?? false
+            return secrets.sources(of: output.value["value"]).union(isSecure ? .always : [])
         }
         actions = parts.map(PlannedAction.init)
         containers = containerParts.enumerated().map { id, container in

@@ -2,7 +2,7 @@ public import FlowCore
 public import FlowExpressions
 
 /// A list of actions that start together and end together.
-public struct PlannedContainer: Sendable {
+public final class PlannedContainer: Sendable {
     /// The container's number.
     public let id: Int
     /// The action it belongs to; nil for the flow itself.
@@ -21,6 +21,21 @@ public struct PlannedContainer: Sendable {
     public let body: Int
     /// Its place among the containers of that body.
     public let slot: Int
+
+    init(
+        id: Int, parent: Int?, role: Action.Branch.Role, caseValue: JSON?, actions: [Int], roots: [Int], leaves: [Int],
+        body: Int, slot: Int
+    ) {
+        self.id = id
+        self.parent = parent
+        self.role = role
+        self.caseValue = caseValue
+        self.actions = actions
+        self.roots = roots
+        self.leaves = leaves
+        self.body = body
+        self.slot = slot
+    }
 }
 
 /// What has one set of records at a time: the flow itself, or the inside of a loop.
@@ -122,10 +137,10 @@ public final class PlannedAction: Sendable {
     public let trackedProperties: CompiledValue?
     /// The mocked result that takes the action's place, or nil.
     public let staticResult: StaticResult?
-    /// Whether its inputs are hidden in history.
-    public let hidesInputs: Bool
-    /// Whether its outputs are hidden in history.
-    public let hidesOutputs: Bool
+    /// Which secrets its inputs may hold; they are hidden in history where one of them is secret in a run.
+    public let secretInputs: SecretSources
+    /// Which secrets its outputs may hold.
+    public let secretOutputs: SecretSources
     /// Where it stands.
     public let location: SourceLocation
     private let options: Set<String>
@@ -156,8 +171,8 @@ public final class PlannedAction: Sendable {
         requestTimeout = parts.settings.requestTimeout
         trackedProperties = parts.settings.trackedProperties
         staticResult = parts.settings.staticResult
-        hidesInputs = parts.settings.hidesInputs
-        hidesOutputs = parts.settings.hidesOutputs
+        secretInputs = parts.secretInputs
+        secretOutputs = parts.secretOutputs
         options = parts.settings.options
         location = action.location
     }
@@ -176,6 +191,8 @@ struct PlannedActionParts {
     var branches: [Int] = []
     var work = PlannedWork.unsupported
     var settings = PlannedSettings()
+    var secretInputs: SecretSources = []
+    var secretOutputs: SecretSources = []
 }
 
 /// What an action does, with its compiled inputs.

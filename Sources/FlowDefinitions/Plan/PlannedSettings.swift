@@ -29,9 +29,6 @@ struct PlannedSettings {
         let secure = (configuration["secureData"]?["properties"]?.elements ?? []).compactMap { $0.string?.lowercased() }
         hidesInputs = secure.contains("inputs")
         hidesOutputs = secure.contains("outputs")
-        // What such an action puts out is what went in.
-        let follows: [ActionType] = [.parseJson, .response, .compose]
-        if hidesInputs, let type = action.type, follows.contains(type) { hidesOutputs = true }
         staticResult = Self.staticResult(configuration["staticResult"], definition)
     }
 

@@ -9,7 +9,8 @@ struct ReferenceRules {
         "formdatamultivalues",
     ]
 
-    private static let withoutOutputs: Set<ActionType> = [
+    /// The types whose actions have no outputs.
+    static let withoutOutputs: Set<ActionType> = [
         .wait, .if, .switch, .foreach, .until, .scope, .initializeVariable, .appendToArrayVariable,
         .appendToStringVariable, .terminate,
     ]

@@ -175,7 +175,8 @@ struct ShapeRules {
     /// How many expressions may lie behind one another: broken flows refer to themselves.
     private static let depthLimit = 16
 
-    private func shape(
+    /// What is known of an expression's value, or nil.
+    func shape(
         of expression: Expression, row: TemplateSite.Row, place: FlowFacts.Place?, depth: Int = 0
     ) -> Shape? {
         switch expression {

@@ -123,7 +123,7 @@ extension RunState {
         return EffectIntent(
             id: EffectID(lastEffect + 1), action: instance(action, repetition), path: path, attempt: attempt, kind: kind,
             intendedAt: now, idempotencyKey: UUIDText.named("\(identity.run)/\(path.text)", namespace: Self.keyNamespace),
-            needsCommitFirst: !kind.isReading, isSecure: action.hidesInputs || kind.hasSecrets)
+            needsCommitFirst: !kind.isReading, isSecure: hidesInputs(action) || kind.hasSecrets)
     }
 
     private static let keyNamespace: [UInt8] = Array("flowrun effect k".utf8)
@@ -149,9 +149,18 @@ extension RunState {
     /// Takes what came of an effect.
     func effectFinished(_ id: EffectID, _ outcome: EffectOutcome) {
         guard let effect = effects[id] else { return }
-        let hides = effect.action >= 0 && actions[effect.action].hidesOutputs
+        let hides = effect.action >= 0 && hides(outcome, of: actions[effect.action])
         emit(.effectFinished(EffectFinish(id: id, outcome: outcome, at: now, isSecure: hides)))
         noteOutcome(id, outcome)
+    }
+
+    /// Whether what came of an action's effect is sealed: an answer is an output, a failure may quote the inputs.
+    private func hides(_ outcome: EffectOutcome, of action: PlannedAction) -> Bool {
+        switch outcome {
+        case .answered: hidesOutputs(action)
+        case .failed: hidesOutputs(action) || hidesInputs(action)
+        case .childEnded, .inDoubt, .didNotHappen: false
+        }
     }
 
     /// Takes note of what came of an effect, and queues what follows from it.
@@ -188,7 +197,7 @@ extension RunState {
         guard let number = callbacks[id], calls.indices.contains(number), calls[number].callbackID == id else { return }
         let action = actions[calls[number].action]
         emit(
-            .callbackReceived(CallbackReceipt(id: id, outputs: outputs, at: now, isSecure: action.hidesOutputs)))
+            .callbackReceived(CallbackReceipt(id: id, outputs: outputs, at: now, isSecure: hidesOutputs(action))))
         noteCallback(number, outputs)
     }
 
@@ -424,13 +433,19 @@ extension EffectIntent.Kind {
             call.body = nil
             call.queries = [:]
             call.headers = JSONObject(call.headers.filter { !$0.0.lowercased().hasPrefix("content-") })
+            let first = call.uri
             switch followUp {
             case .page(let link):
-                call.uri = link
+                call.uri = URLReference.resolve(link, against: first)
                 call.purpose = .page
             case .poll(let location):
-                call.uri = URLReference.resolve(location, against: call.uri)
+                call.uri = URLReference.resolve(location, against: first)
                 call.purpose = .poll
+            }
+            // Credentials are for the one who was named with them, not for whom an answer names.
+            if URLReference.origin(of: call.uri) != URLReference.origin(of: first) {
+                call.authentication = nil
+                call.headers = JSONObject(call.headers.filter { !CredentialHeaders.contains($0.0) })
             }
             return .http(call)
         case .operation(var request):
@@ -446,9 +461,20 @@ extension EffectIntent.Kind {
 
 /// Addresses relative to others.
 enum URLReference {
+    /// Scheme, host and port of an absolute address, the port that goes without saying left out.
+    static func origin(of url: String) -> String {
+        guard let scheme = url.firstRange(of: "://") else { return "" }
+        let name = url[..<scheme.lowerBound].lowercased()
+        let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }.lowercased()
+        let port = name == "https" ? ":443" : ":80"
+        return name + "://" + (authority.hasSuffix(port) ? String(authority.dropLast(port.count)) : authority)
+    }
+
     /// The absolute address of a `Location`, which may be relative to the address that gave it.
     static func resolve(_ reference: String, against base: String) -> String {
-        if reference.contains("://") { return reference }
+        if let scheme = reference.firstRange(of: "://"), reference[..<scheme.lowerBound].allSatisfy(\.isLetter) {
+            return reference
+        }
         guard let scheme = base.firstRange(of: "://") else { return reference }
         let rest = base[scheme.upperBound...]
         let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex

@@ -22,7 +22,7 @@ extension RunState {
                     + "expected to be a value of type 'Boolean'.")
         }
         let role: Action.Branch.Role = holds ? .main : .otherwise
-        let branch = action.branches.firstIndex { plan.containers[$0].role == role }
+        let branch = action.branches.firstIndex { containers[$0].role == role }
         markStarted(action, repetition, inputs: ["expressionResult": result], decision: .branch(branch))
         take(branch, of: action, repetition)
     }
@@ -57,7 +57,7 @@ extension RunState {
         }
         var taken: Int?
         for (place, branch) in action.branches.enumerated() {
-            let container = plan.containers[branch]
+            let container = containers[branch]
             guard case .switchCase = container.role, let expected = container.caseValue else { continue }
             guard expected.platformTypeName == result.platformTypeName else {
                 let failure = RunFailure(
@@ -70,7 +70,7 @@ extension RunState {
             }
             if taken == nil, expected == result { taken = place }
         }
-        let branch = taken ?? action.branches.firstIndex { plan.containers[$0].role == .switchDefault }
+        let branch = taken ?? action.branches.firstIndex { containers[$0].role == .switchDefault }
         markStarted(action, repetition, inputs: inputs, decision: .branch(branch))
         take(branch, of: action, repetition)
     }

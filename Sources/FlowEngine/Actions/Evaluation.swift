@@ -41,10 +41,10 @@ extension RunState {
         _ action: PlannedAction, _ repetition: Int, code: String, error: String? = nil, _ message: String,
         inputs: JSON? = nil, outputs: ActionEnd.Outputs = .none
     ) {
+        skipDescendants(action, repetition, .failed, code: code)
         finish(
             action, repetition, .failed, code: code, error: RunFailure(code: error ?? code, message: message),
             inputs: inputs, outputs: outputs)
-        skipDescendants(action, repetition, .failed)
     }
 
     /// Evaluates the tracked properties of an action that has ended.
@@ -59,10 +59,10 @@ extension RunState {
     func finishStatically(_ action: PlannedAction, _ repetition: Int, _ result: StaticResult) {
         let status = result.outputs?["statusCode"]?.integerValue.map { HTTPStatusName.of(Int($0)) }
         let code = result.code ?? status ?? (result.status == .succeeded ? "OK" : result.status.rawValue)
+        skipDescendants(action, repetition, result.status, code: code)
         finish(
             action, repetition, result.status, code: code,
             error: result.error.map { RunFailure(code: $0.code, message: $0.message) },
             outputs: result.outputs.map { .value($0) } ?? .none)
-        skipDescendants(action, repetition, result.status)
     }
 }

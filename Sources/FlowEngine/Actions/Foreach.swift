@@ -36,20 +36,17 @@ extension RunState {
     }
 
     private func openNextRound(_ number: Int) {
-        let index = foreachStates[number].next
-        let action = actions[foreachStates[number].action]
-        let container = plan.containers[action.branches[0]]
+        let (index, item) = foreachStates[number].takeItem()
+        let container = containers[actions[foreachStates[number].action].branches[0]]
         let round = addRepetition(
-            body: container.body, parent: foreachStates[number].repetition, index: index,
-            item: foreachStates[number].items[index])
-        foreachStates[number].next += 1
+            body: container.body, parent: foreachStates[number].repetition, index: index, item: item)
         foreachStates[number].rounds.append(round)
         open(container, round)
     }
 
     /// A round has ended: the next one begins, or the loop ends.
     func finishForeachRound(_ action: PlannedAction, _ round: Int) {
-        let status = status(of: plan.containers[action.branches[0]], round)
+        let status = status(of: containers[action.branches[0]], round)
         let outer = repetitions[round].parent
         emit(
             .iterationEnded(
@@ -62,10 +59,9 @@ extension RunState {
     func closeForeachRound(_ action: PlannedAction, _ round: Int, _ status: ActionStatus) {
         let outer = repetitions[round].parent
         let number = Int(states[place(action, outer)].work)
-        foreachStates[number].worst = Self.gravest([foreachStates[number].worst, status])
-        foreachStates[number].remaining -= 1
-        if foreachStates[number].next < foreachStates[number].items.count { openNextRound(number) }
-        if foreachStates[number].remaining == 0 { enqueue(.finishGroup, action.id, outer) }
+        let (hasNext, isLast) = foreachStates[number].endRound(status)
+        if hasNext { openNextRound(number) }
+        if isLast { enqueue(.finishGroup, action.id, outer) }
     }
 
     /// All rounds have ended.

@@ -98,21 +98,23 @@ extension RunState {
 
     /// Inputs as they are recorded: secrets of the authentication are not shown.
     static func sanitized(_ inputs: JSON) -> JSON {
-        guard case .object(var object) = inputs, case .object(var authentication) = object["authentication"] else {
-            return inputs
+        guard case .object(var object) = inputs else { return inputs }
+        switch object["authentication"] {
+        case .object(var authentication)?:
+            for key in authentication.keys where AuthenticationSecrets.members.contains(key.lowercased()) {
+                authentication[key] = .string(SecretMask.hidden)
+            }
+            object["authentication"] = .object(authentication)
+        // A text is the header itself.
+        case .string?: object["authentication"] = .string(SecretMask.hidden)
+        default: return inputs
         }
-        for key in authentication.keys where HeaderRules.secretMembers.contains(key.lowercased()) {
-            authentication[key] = "*sanitized*"
-        }
-        object["authentication"] = .object(authentication)
         return .object(object)
     }
 }
 
 /// Which headers the platform sends, and what it hides.
 enum HeaderRules {
-    static let secretMembers: Set<String> = ["password", "pfx", "secret", "value", "clientsecret", "token", "key"]
-
     private static let removed: Set<String> = [
         "allow", "cookie", "expires", "host", "last-modified", "origin", "set-cookie", "transfer-encoding",
     ]

@@ -15,7 +15,7 @@ extension RunState {
         }
         guard let inputs = inputs(value, action, repetition) else { return }
         let instance = instance(action, repetition)
-        guard !hasReplied || replier == instance else {
+        guard self.reply == nil || replier == instance else {
             return fail(
                 action, repetition, code: "ActionResponseAlreadyDefined",
                 "The response action '\(action.name)' cannot answer: a response has been sent already.", inputs: inputs)
@@ -38,10 +38,10 @@ extension RunState {
         }
         let reply = RunReply(
             action: instance, statusCode: Int(status), headers: headers, body: body,
-            isSecure: action.hidesInputs || action.hidesOutputs)
+            isSecure: hidesInputs(action) || hidesOutputs(action))
         // A reply that is in the journal already, its action's end not, is not given again.
-        if !hasReplied {
-            hasReplied = true
+        if self.reply == nil {
+            self.reply = reply
             emit(.replied(reply, at: now))
             order(.reply(reply))
         }

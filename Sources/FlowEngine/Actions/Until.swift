@@ -31,7 +31,7 @@ extension RunState {
         states[place(action, repetition)].work = Int32(number)
         untilStates.append(UntilState(count: count, timeout: timeout, action: action.id, repetition: repetition))
         guard let branch = action.branches.first else { return enqueue(.finishGroup, action.id, repetition) }
-        let container = plan.containers[branch]
+        let container = containers[branch]
         let round = addRepetition(body: container.body, parent: repetition, index: 0, item: .null)
         untilStates[number].round = round
         open(container, round)
@@ -41,7 +41,7 @@ extension RunState {
     func finishUntilRound(_ action: PlannedAction, _ round: Int, _ until: PlannedUntil) {
         let outer = repetitions[round].parent
         let number = Int(states[place(action, outer)].work)
-        let status = status(of: plan.containers[action.branches[0]], round)
+        let status = status(of: containers[action.branches[0]], round)
         let finished = untilStates[number].finished + 1
         if status == .failed, action.hasOption("failwheniterationfailed") {
             return finishContainer(action, outer, .failed, iterationCount: finished)
@@ -85,7 +85,7 @@ extension RunState {
         let number = Int(states[place(action, repetitions[round].parent)].work)
         untilStates[number].finished += 1
         renewRepetition(round, index: untilStates[number].finished)
-        open(plan.containers[action.branches[0]], round)
+        open(containers[action.branches[0]], round)
     }
 
     private func reachLimit(

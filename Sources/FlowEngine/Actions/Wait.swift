@@ -23,7 +23,8 @@ extension RunState {
         finish(action, repetition, .succeeded, code: "OK")
     }
 
-    private func due(of inputs: JSON) -> Timestamp? {
+    /// When a Wait with evaluated inputs is over; nil where they name no time.
+    func due(of inputs: JSON) -> Timestamp? {
         if let text = inputs["until"]?["timestamp"]?.stringValue { return Timestamp(iso8601: text) }
         guard let interval = inputs["interval"], let unit = interval["unit"]?.stringValue,
             let count = interval["count"]?.doubleValue ?? interval["count"]?.stringValue.flatMap(Double.init),

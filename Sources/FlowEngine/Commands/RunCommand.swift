@@ -3,14 +3,14 @@ public import FlowCore
 /// What the runtime has to do for a run, after the events of the same step are committed.
 public enum RunCommand: Sendable, Hashable {
     /// Carry out an effect. Recovered: its intent was committed by an earlier process, and nobody knows how far it came.
-    case carryOut(EffectIntent, recovered: Bool)
+    indirect case carryOut(EffectIntent, recovered: Bool)
     /// An effect is no longer waited for; a call that is out may be given up. A late result is still handed in.
     case abandon(EffectID)
     /// Set a timer; at or after the instant comes `timerDue`.
     case setTimer(TimerID, at: Timestamp)
     /// A timer is no longer needed.
     case cancelTimer(TimerID)
-    /// Answer the caller: at most once in a run.
+    /// Answer the caller. A run has one answer; after a recovery the same may come again, for a caller who waits still.
     case reply(RunReply)
     /// The run is over.
     case complete(RunOutcome)

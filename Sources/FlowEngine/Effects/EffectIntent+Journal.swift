@@ -23,7 +23,8 @@ extension EffectIntent.Kind {
         } else if let start = object["child"]?.objectValue {
             self = .child(ChildStart(journal: start))
         } else if object["secure"]?.boolValue == true {
-            self = .http(HTTPCall(method: "", uri: ""))
+            let child = object["childRun"]?.stringValue
+            self = child.map { .child(ChildStart(reference: "", run: $0, body: nil, headers: [:])) } ?? .http(HTTPCall(method: "", uri: ""))
         } else {
             return nil
         }
@@ -65,8 +66,10 @@ extension EffectOutcome {
             self = .inDoubt(reason: reason)
         } else if object["didNotHappen"] != nil {
             self = .didNotHappen
+        } else if let code = object["failureCode"]?.stringValue {
+            self = .failed(EffectFailure(code: code, message: SecretMask.hidden, isTransient: false))
         } else if object["secure"]?.boolValue == true {
-            self = .answered(OperationAnswer(statusCode: 0))
+            self = .answered(OperationAnswer(statusCode: object["statusCode"]?.integerValue.map { Int($0) } ?? 0))
         } else {
             return nil
         }

@@ -56,7 +56,7 @@ extension RunEvent {
 
 /// Builds the journal form of one event.
 private struct JournalWriter {
-    var object = JSONObject()
+    var object = JSONObject(minimumCapacity: 8)
     var sealed: [String] = []
 
     mutating func begin(_ type: String, _ at: Timestamp) {
@@ -110,6 +110,9 @@ private struct JournalWriter {
             add("parameters", .object(identity.parameters), sealed: start.hidesParameters)
         }
         add("hidesParameters", start.hidesParameters)
+        if !identity.secretParameters.isEmpty {
+            add("secretParameters", .array(identity.secretParameters.map { .string($0) }) as JSON)
+        }
         add("trackingId", identity.trackingID)
         add("initiator", identity.initiator)
         add("sourceRun", identity.sourceRun)
@@ -156,7 +159,12 @@ private struct JournalWriter {
         add("s", end.status.rawValue)
         add("c", end.code)
         if end.startTime != end.endTime { add("start", end.startTime) }
-        add("error", end.error?.json, sealed: end.hidesOutputs)
+        if let error = end.error {
+            // What went wrong in an action that failed may quote its inputs or outputs; why one was skipped does not.
+            let hides = end.status == .failed && (end.hidesInputs || end.hidesOutputs)
+            add("error", hides ? RunFailure(code: error.code, message: SecretMask.hidden).json : error.json)
+            if hides { add("hiddenError", error.json, sealed: true) }
+        }
         add("inputs", end.inputs, sealed: end.hidesInputs)
         switch end.outputs {
         case .none: break
@@ -164,7 +172,7 @@ private struct JournalWriter {
         case .inputs: add("from", "inputs")
         case .answer: add("from", "answer")
         }
-        add("tracked", end.trackedProperties)
+        add("tracked", end.trackedProperties, sealed: end.hidesInputs || end.hidesOutputs)
         add("rounds", end.iterationCount)
         add("hidesInputs", end.hidesInputs)
         add("hidesOutputs", end.hidesOutputs)
@@ -188,6 +196,7 @@ private struct JournalWriter {
         let (name, value) = intent.kind.journalMember
         add(name, value, sealed: intent.isSecure)
         add("secure", intent.isSecure)
+        if intent.isSecure, case .child(let start) = intent.kind { add("childRun", start.run) }
     }
 
     mutating func write(_ finish: EffectFinish) {
@@ -196,6 +205,12 @@ private struct JournalWriter {
         let (name, value) = finish.outcome.journalMember
         add(name, value, sealed: finish.isSecure)
         add("secure", finish.isSecure)
+        guard finish.isSecure else { return }
+        switch finish.outcome {
+        case .answered(let answer): add("statusCode", answer.statusCode)
+        case .failed(let failure): add("failureCode", failure.code)
+        case .childEnded, .inDoubt, .didNotHappen: break
+        }
     }
 
     mutating func write(_ setting: TimerSetting) {

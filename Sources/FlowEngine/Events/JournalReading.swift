@@ -84,7 +84,8 @@ private struct JournalEventReader {
         return status
     }
 
-    func error() -> RunFailure? { object["error"].flatMap(RunFailure.init(json:)) }
+    /// The error; for a reader without the key only its code where its text is sealed.
+    func error() -> RunFailure? { (object["hiddenError"] ?? object["error"]).flatMap(RunFailure.init(json:)) }
 
     func runStart() throws(FlowError) -> RunStart {
         let version = try number("v")
@@ -99,6 +100,7 @@ private struct JournalEventReader {
             identity.parent = .init(run: run, action: ActionPath(text: action), effect: EffectID(Int(effect)))
         }
         identity.parameters = member("parameters")?.objectValue ?? [:]
+        identity.secretParameters = member("secretParameters")?.arrayValue?.compactMap(\.stringValue) ?? []
         identity.trackingID = member("trackingId")?.stringValue
         identity.initiator = member("initiator")?.stringValue
         identity.sourceRun = member("sourceRun")?.stringValue

@@ -3,10 +3,12 @@ public import FlowDefinitions
 
 /// What happened in a run, as its journal keeps it.
 ///
+/// Rare and large events are boxed, so that an array of the common ones stays small.
+///
 /// A run is its events: folding them gives its state without evaluating anything. The runtime numbers them.
 public enum RunEvent: Sendable, Hashable {
     /// The trigger fired and the run began.
-    case runStarted(RunStart)
+    indirect case runStarted(RunStart)
     /// An action began that does not end at once: a container, a call, a wait.
     case actionStarted(ActionStart)
     /// An action ended, or was skipped.
@@ -14,7 +16,7 @@ public enum RunEvent: Sendable, Hashable {
     /// One round of a loop ended, and the loop goes on or has other rounds.
     case iterationEnded(IterationEnd)
     /// Something outside is going to be done.
-    case effectIntended(EffectIntent)
+    indirect case effectIntended(EffectIntent)
     /// Something outside came to an end, or into doubt.
     case effectFinished(EffectFinish)
     /// A timer was set.
@@ -26,7 +28,7 @@ public enum RunEvent: Sendable, Hashable {
     /// A webhook's callback came.
     case callbackReceived(CallbackReceipt)
     /// The caller was answered.
-    case replied(RunReply, at: Timestamp)
+    indirect case replied(RunReply, at: Timestamp)
     /// The run is to be cancelled.
     case cancelRequested(by: String?, at: Timestamp)
     /// The run has lasted longer than a run may.

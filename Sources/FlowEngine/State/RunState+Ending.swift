@@ -7,7 +7,7 @@ extension RunState {
     /// Ends the run when all its actions have ended.
     func completeRun() {
         guard outcome == nil, earlyEnd == nil else { return }
-        let status = status(of: plan.containers[0], 0)
+        let status = status(of: containers[0], 0)
         var result: RunOutcome
         switch status {
         case .succeeded: result = RunOutcome(status: "Succeeded", endTime: now)
@@ -21,6 +21,9 @@ extension RunState {
             result = RunOutcome(
                 status: "Failed", code: "OutputParameterEvaluationFailed",
                 error: RunFailure(code: "OutputParameterEvaluationFailed", message: error.message), endTime: now)
+            if plan.outputs.contains(where: { $0.secrets.holds(secrets) }) {
+                result.error?.message = SecretMask.hidden
+            }
         }
         complete(result)
     }
@@ -33,7 +36,9 @@ extension RunState {
             if let type = output.type { value["type"] = .string(type) }
             evaluatingAction = -1
             currentRepetition = 0
-            value["value"] = try output.value.evaluate(in: self)
+            let evaluated = try output.value.evaluate(in: self)
+            // Outputs are there to be read only; nothing computes with them.
+            value["value"] = output.secrets.holds(secrets) ? .string(SecretMask.hidden) : evaluated
             outputs[output.name] = .object(value)
         }
         return outputs
@@ -57,7 +62,7 @@ extension RunState {
     /// Cancels what runs, skips what has not begun, and ends the run.
     func endEarly() {
         guard outcome == nil, let end = earlyEnd else { return }
-        closeContainer(plan.containers[0], 0)
+        closeContainer(containers[0], 0)
         complete(RunOutcome(status: end.status, code: end.code, error: end.error, endTime: now))
     }
 
@@ -67,8 +72,8 @@ extension RunState {
             let place = place(action, repetition)
             guard !states[place].isFinal else { continue }
             if states[place].status == nil {
-                writeEnd(action, repetition, .skipped, code: "Terminated", error: nil)
                 skipInside(action, repetition, code: "Terminated", error: nil)
+                writeEnd(action, repetition, .skipped, code: "Terminated", error: nil)
             } else {
                 closeInside(action, repetition)
                 writeEnd(action, repetition, .cancelled, code: "ActionCancelled", error: nil)
@@ -82,13 +87,13 @@ extension RunState {
         switch action.work {
         case .foreach:
             guard foreachStates.indices.contains(work), let branch = action.branches.first else { return }
-            for round in foreachStates[work].rounds { closeContainer(plan.containers[branch], round) }
+            for round in foreachStates[work].rounds { closeContainer(containers[branch], round) }
         case .until:
             guard untilStates.indices.contains(work), untilStates[work].round >= 0, let branch = action.branches.first
             else { return }
-            closeContainer(plan.containers[branch], untilStates[work].round)
+            closeContainer(containers[branch], untilStates[work].round)
         default:
-            for branch in action.branches { closeContainer(plan.containers[branch], repetition) }
+            for branch in action.branches { closeContainer(containers[branch], repetition) }
         }
     }
 
@@ -107,8 +112,8 @@ extension RunState {
             .actionEnded(
                 ActionEnd(
                     action: instance(action, repetition), status: status, code: code, error: error,
-                    startTime: states[place].started, endTime: now, hidesInputs: action.hidesInputs,
-                    hidesOutputs: action.hidesOutputs)))
+                    startTime: states[place].started, endTime: now, hidesInputs: hidesInputs(action),
+                    hidesOutputs: hidesOutputs(action))))
         if wasStarted { release(action, repetition) }
     }
 

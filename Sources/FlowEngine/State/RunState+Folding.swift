@@ -39,7 +39,7 @@ extension RunState {
             case .poll:
                 removeWork(action.id, repetition, kinds: [.advance])
                 if calls.indices.contains(number) { preparePoll(number) }
-            case .wait, .limit: break
+            case .wait, .limit: removeWork(action.id, repetition, kinds: [.arm])
             }
         case .timerDue(let id, let at):
             now = at
@@ -50,7 +50,7 @@ extension RunState {
             if let number = callbacks[receipt.id] { noteCallback(number, receipt.outputs) }
         case .replied(let reply, let at):
             now = at
-            hasReplied = true
+            self.reply = reply
             replier = reply.action
         case .cancelRequested(_, let at):
             now = at
@@ -71,8 +71,9 @@ extension RunState {
         now = instant
         startTime = instant
         trigger = payload
+        secrets = plan.secrets(hidesTrigger: payload.hidesOutputs, secretParameters: identity.secretParameters)
         _ = addRepetition(body: 0, parent: -1, index: 0, item: .null)
-        open(plan.containers[0], 0)
+        open(containers[0], 0)
     }
 
     private func fold(_ start: ActionStart) throws(FlowError) {
@@ -80,13 +81,16 @@ extension RunState {
         let (action, repetition) = try find(start.action)
         removeWork(action.id, repetition)
         markStarted(action, repetition, inputs: start.inputs)
+        if action.timeout != nil { enqueue(.arm, action.id, repetition) }
         switch (action.work, start.decision) {
         case (_, .branch(let branch)): take(branch, of: action, repetition)
         case (_, .incomparable(let failure)): openIncomparable(action, repetition, failure)
         case (_, .items(let items, let concurrency)): openRounds(action, repetition, items, concurrency)
         case (_, .rounds(let count, let timeout)): openUntil(action, repetition, count, timeout)
         case (.scope, _): openBranches(action, repetition) { _ in .open }
-        case (.wait, _): states[place(action, repetition)].status = .waiting
+        case (.wait, _):
+            states[place(action, repetition)].status = .waiting
+            enqueue(.arm, action.id, repetition)
         case (_, .retryPolicy(let policy)): foldCall(action, repetition, policy, start.callbackID)
         case (.http, _), (.httpWebhook, _), (.operation, _), (.connection, _), (.childFlow, _):
             foldCall(action, repetition, fixedPolicy(action), start.callbackID)
@@ -108,6 +112,7 @@ extension RunState {
         let (action, repetition) = try find(end.action)
         let place = place(action, repetition)
         removeWork(action.id, repetition)
+        removeWork(action.id, repetition, kinds: [.arm])
         let wasStarted = states[place].status != nil
         states[place].status = end.status
         states[place].started = end.startTime
@@ -128,7 +133,7 @@ extension RunState {
         if end.status == .succeeded { foldVariables(action, states[place]) }
         settle(action, repetition)
         if end.status == .succeeded, case .terminate = action.work, action.staticResult == nil {
-            requestEnd(EarlyEnd(terminateInputs: states[place].inputs ?? [:]))
+            requestEnd(self.end(of: action, states[place].inputs ?? [:]))
         }
     }
 

@@ -20,6 +20,7 @@ extension RunState {
         case .finishRound: finishRound(action, repetition)
         case .advance: advance(action, repetition)
         case .finishWait: finishWait(action, repetition)
+        case .arm: arm(action, repetition)
         case .expire: timeOut(action, repetition)
         case .finishRun, .endRun: break
         }
@@ -39,7 +40,7 @@ extension RunState {
                 + "value '\(status.rawValue)'."
             return skip(action, repetition, RunFailure(code: "ActionConditionFailed", message: message))
         }
-        let container = plan.containers[action.container]
+        let container = containers[action.container]
         switch containerStates[repetitions[repetition].containerBase + container.slot].mode {
         case .open, .closed: begin(action, repetition)
         case .notTaken:
@@ -49,8 +50,8 @@ extension RunState {
             skip(action, repetition, RunFailure(code: "ActionBranchingConditionNotSatisfied", message: message))
         case .incomparable:
             let reason = container.parent.flatMap { states[place(actions[$0], repetition)].error } ?? .actionFailed
+            skipDescendants(action, repetition, .failed, code: "InternalServerError")
             finish(action, repetition, .failed, code: "InternalServerError", error: failure(of: action, reason))
-            skipDescendants(action, repetition, .failed)
         }
     }
 
@@ -103,7 +104,7 @@ extension RunState {
             .actionStarted(
                 ActionStart(
                     action: instance(action, repetition), at: now, inputs: inputs, decision: decision,
-                    hidesInputs: action.hidesInputs, callbackID: callbackID)))
+                    hidesInputs: hidesInputs(action), callbackID: callbackID)))
         if let timeout = action.timeout, !isFolding { setLimit(action, repetition, timeout) }
     }
 
@@ -114,60 +115,54 @@ extension RunState {
         _ action: PlannedAction, _ repetition: Int, _ status: ActionStatus, code: String, error: RunFailure? = nil,
         inputs: JSON? = nil, outputs: ActionEnd.Outputs = .none, iterationCount: Int? = nil
     ) {
+        let indexes = repetitions[repetition].indexes
         let place = place(action, repetition)
-        let wasStarted = states[place].status != nil
-        if !wasStarted { states[place].started = now }
-        states[place].status = status
-        states[place].ended = now
-        states[place].code = code
-        states[place].error = error
-        if let inputs { states[place].inputs = inputs }
+        let wasStarted = states[place].end(status, at: now, code: code, error: error, inputs: inputs)
         switch outputs {
-        case .none: states[place].outputs = nil
+        case .none: if wasStarted { states[place].outputs = nil }
         case .value(let value): states[place].outputs = value
-        case .inputs: states[place].outputs = states[place].inputs
+        case .inputs: states[place].outputs = inputs ?? states[place].inputs
         case .answer: states[place].outputs = answerOutputs(action, repetition)
         }
         if let iterationCount { states[place].iterationCount = Int32(iterationCount) }
-        if let tracked = action.trackedProperties, status != .skipped {
-            states[place].trackedProperties = track(action, repetition, tracked)
+        var tracked: JSON?
+        if let properties = action.trackedProperties, status != .skipped {
+            tracked = track(action, repetition, properties)
+            states[place].trackedProperties = tracked
         }
-        emit(
-            .actionEnded(
-                ActionEnd(
-                    action: instance(action, repetition), status: status, code: code, error: error, inputs: inputs,
-                    outputs: outputs, trackedProperties: states[place].trackedProperties,
-                    iterationCount: iterationCount, startTime: states[place].started, endTime: now,
-                    hidesInputs: action.hidesInputs, hidesOutputs: action.hidesOutputs)))
+        if !isFolding {
+            events.append(
+                .actionEnded(
+                    ActionEnd(
+                        action: ActionInstance(action.name, indexes: indexes), status: status, code: code, error: error,
+                        inputs: inputs, outputs: outputs, trackedProperties: tracked, iterationCount: iterationCount,
+                        startTime: wasStarted ? states[place].started : now, endTime: now,
+                        hidesInputs: hidesInputs(action), hidesOutputs: hidesOutputs(action))))
+        }
         if wasStarted { release(action, repetition) }
         settle(action, repetition)
     }
 
     /// Skips an action and everything in it.
     func skip(_ action: PlannedAction, _ repetition: Int, _ error: RunFailure, code: String = "ActionSkipped") {
+        skipDescendants(action, repetition, .skipped, code: code)
         finish(action, repetition, .skipped, code: code, error: error)
-        skipDescendants(action, repetition, .skipped)
     }
 
     /// Tells those who wait for an action, and its container, that it has ended.
     func settle(_ action: PlannedAction, _ repetition: Int) {
-        let (base, containerBase) = (repetitions[repetition].base, repetitions[repetition].containerBase)
-        let container = plan.containers[action.container]
-        let state = containerBase + container.slot
-        guard containerStates[state].mode != .closed, earlyEnd == nil else { return }
+        let container = containers[action.container]
+        let (base, state) = repetitions[repetition].places(of: container)
+        guard earlyEnd == nil, containerStates[state].mode != .closed else { return }
         for dependent in action.dependents {
-            let place = base + actions[dependent].slot
-            states[place].waiting -= 1
-            if states[place].waiting == 0 { enqueue(.start, dependent, repetition) }
+            if states[base + actions[dependent].slot].arrive() { enqueue(.start, dependent, repetition) }
         }
-        containerStates[state].remaining -= 1
-        if containerStates[state].remaining == 0 { containerEnded(container, repetition) }
+        if containerStates[state].leave() { containerEnded(container, repetition) }
     }
 
-    /// Notes the end of all actions inside an action that does not run: each has a record of its own.
-    func skipDescendants(_ action: PlannedAction, _ repetition: Int, _ status: ActionStatus) {
+    /// Notes the end of all actions inside an action that does not run, just before its own: each has a record.
+    func skipDescendants(_ action: PlannedAction, _ repetition: Int, _ status: ActionStatus, code: String) {
         guard !action.branches.isEmpty else { return }
-        let code = states[place(action, repetition)].code
         let error = RunFailure(
             code: "ActionDependencyFailed",
             message: "is skipped: dependant action '\(action.name)' completed with status '\(status.rawValue)' and code "
@@ -179,7 +174,7 @@ extension RunState {
     func skipInside(_ action: PlannedAction, _ repetition: Int, code: String, error: RunFailure?) {
         let indexes = repetitions[repetition].indexes
         for branch in action.branches {
-            for number in plan.containers[branch].actions {
+            for number in containers[branch].actions {
                 let child = actions[number]
                 if child.body == repetitions[repetition].body {
                     let place = place(child, repetition)
@@ -229,18 +224,17 @@ extension RunState {
         states[place(action, repetition)].work = Int32(count)
         if count == 0 { return enqueue(.finishGroup, action.id, repetition) }
         for (branch, container) in action.branches.enumerated() {
-            open(plan.containers[container], repetition, mode(branch))
+            open(containers[container], repetition, mode(branch))
         }
     }
 
     /// Ends an action whose branches or rounds have all ended.
     private func finishGroup(_ action: PlannedAction, _ repetition: Int) {
-        let state = states[place(action, repetition)]
-        guard !state.isFinal else { return }
+        guard !states[place(action, repetition)].isFinal else { return }
         if case .foreach = action.work { return finishForeach(action, repetition) }
-        var statuses: [ActionStatus] = []
-        for branch in action.branches { statuses.append(status(of: plan.containers[branch], repetition)) }
-        finishContainer(action, repetition, Self.gravest(statuses))
+        var worst = ActionStatus.succeeded
+        for branch in action.branches { worst = Self.graver(worst, status(of: containers[branch], repetition)) }
+        finishContainer(action, repetition, worst)
     }
 
     /// Ends a container action with the status of what is in it.
@@ -256,36 +250,47 @@ extension RunState {
     /// The status of a container by its leaves; a skipped leaf gives way to its predecessors.
     func status(of container: PlannedContainer, _ repetition: Int) -> ActionStatus {
         let base = repetitions[repetition].base
+        var worst = ActionStatus.succeeded
         var pending: [Int] = []
         for leaf in container.leaves {
-            switch states[base + actions[leaf].slot].status {
-            case .succeeded: continue
-            default: pending.append(leaf)
+            let status = states[base + actions[leaf].slot].status ?? .skipped
+            if status != .skipped {
+                worst = Self.graver(worst, status)
+            } else if !actions[leaf].predecessors.isEmpty {
+                pending.append(leaf)
             }
         }
-        guard !pending.isEmpty else { return .succeeded }
-        var statuses: [ActionStatus] = []
+        guard !pending.isEmpty else { return worst }
         var seen = Set(pending)
         while let number = pending.popLast() {
             let status = states[base + actions[number].slot].status ?? .skipped
-            if status == .skipped {
-                for predecessor in actions[number].predecessors where seen.insert(predecessor.action).inserted {
-                    pending.append(predecessor.action)
-                }
-            } else {
-                statuses.append(status)
+            guard status == .skipped else {
+                worst = Self.graver(worst, status)
+                continue
+            }
+            for predecessor in actions[number].predecessors where seen.insert(predecessor.action).inserted {
+                pending.append(predecessor.action)
             }
         }
-        return Self.gravest(statuses)
+        return worst
+    }
+
+    /// The status that two have together.
+    static func graver(_ left: ActionStatus, _ right: ActionStatus) -> ActionStatus {
+        func rank(_ status: ActionStatus) -> Int {
+            switch status {
+            case .failed: 3
+            case .timedOut: 2
+            case .cancelled: 1
+            case .succeeded, .skipped, .running, .waiting: 0
+            }
+        }
+        let graver = rank(right) > rank(left) ? right : left
+        return rank(graver) == 0 ? .succeeded : graver
     }
 
     /// The status that several have together.
-    static func gravest(_ statuses: [ActionStatus]) -> ActionStatus {
-        if statuses.contains(.failed) { return .failed }
-        if statuses.contains(.timedOut) { return .timedOut }
-        if statuses.contains(.cancelled) { return .cancelled }
-        return .succeeded
-    }
+    static func gravest(_ statuses: [ActionStatus]) -> ActionStatus { statuses.reduce(.succeeded, graver) }
 }
 
 extension RunFailure {

@@ -83,7 +83,7 @@ extension RunState: EvaluationScope {
     private func round(of loop: String) -> Int? {
         guard let number = plan.actionNumber(loop), let branch = actions[number].branches.first, actions[number].type?.isLoop == true
         else { return nil }
-        return enclosing(currentRepetition, body: plan.containers[branch].body)
+        return enclosing(currentRepetition, body: containers[branch].body)
     }
 
     func result(_ scope: String) -> JSON? {
@@ -91,7 +91,7 @@ extension RunState: EvaluationScope {
         guard states[self.place(action, repetition)].status != nil else { return nil }
         var records: [JSON] = []
         for branch in action.branches {
-            for number in plan.containers[branch].actions {
+            for number in containers[branch].actions {
                 let child = actions[number]
                 if child.body == action.body {
                     if let record = record(child, repetition) { records.append(record) }

@@ -17,6 +17,20 @@ extension RunState {
         return id
     }
 
+    /// Sets the timers of an action that has begun and lacks them.
+    func arm(_ action: PlannedAction, _ repetition: Int) {
+        let state = states[place(action, repetition)]
+        guard state.status?.isFinal == false else { return }
+        let set = timers.values.filter { $0.action == action.id && $0.repetition == repetition }.map(\.purpose)
+        if let timeout = action.timeout, !set.contains(.limit) { setLimit(action, repetition, timeout) }
+        guard case .wait = action.work, !set.contains(.wait) else { return }
+        if let due = state.inputs.flatMap(due), due > now {
+            setTimer(.wait, action, repetition, due: due)
+        } else {
+            finishWait(action, repetition)
+        }
+    }
+
     /// Takes note of a due timer; what follows from it is queued.
     func timerDue(_ id: TimerID) {
         guard let timer = timers.removeValue(forKey: id) else { return }

@@ -24,6 +24,26 @@ struct ActionState {
 
     /// Whether the action has ended.
     var isFinal: Bool { status?.isFinal ?? false }
+
+    /// A predecessor has ended; returns whether it was the last one.
+    mutating func arrive() -> Bool {
+        waiting -= 1
+        return waiting == 0
+    }
+
+    /// Takes note of the end; returns whether the action had begun before.
+    mutating func end(
+        _ status: ActionStatus, at now: Timestamp, code: String, error: RunFailure?, inputs: JSON?
+    ) -> Bool {
+        let wasStarted = self.status != nil
+        if !wasStarted { started = now }
+        self.status = status
+        ended = now
+        self.code = code
+        if error != nil || self.error != nil { self.error = error }
+        if let inputs { self.inputs = inputs }
+        return wasStarted
+    }
 }
 
 /// One run through a body: the run itself, or a round of a loop.
@@ -41,6 +61,9 @@ struct Repetition {
     var item: JSON
     /// The rounds of all enclosing loops, outer first, its own last.
     var indexes: [Int]
+
+    /// Where the states of actions begin, and where that of a container lies.
+    func places(of container: PlannedContainer) -> (base: Int, container: Int) { (base, containerBase + container.slot) }
 }
 
 /// How a container stands at one of its repetitions.
@@ -59,6 +82,12 @@ struct ContainerState {
     var mode = Mode.closed
     /// How many of its actions have not ended.
     var remaining: Int32 = 0
+
+    /// One of its actions has ended; returns whether it was the last one.
+    mutating func leave() -> Bool {
+        remaining -= 1
+        return remaining == 0
+    }
 }
 
 /// Something to be done next in a run.
@@ -72,6 +101,8 @@ struct WorkItem {
         case finishRound
         /// Go on with the action's call.
         case advance
+        /// Set the timers of an action that has begun; only after a crash between the two.
+        case arm
         /// The action's Wait is over.
         case finishWait
         /// The action's time limit is over.
@@ -101,6 +132,20 @@ struct ForeachState {
     var rounds: [Int] = []
     /// The gravest status of a round.
     var worst = ActionStatus.succeeded
+
+    /// Takes the next item.
+    mutating func takeItem() -> (index: Int, item: JSON) {
+        let index = next
+        next += 1
+        return (index, items[index])
+    }
+
+    /// Takes note of the end of a round; tells whether there is another item, and whether no round is left.
+    mutating func endRound(_ status: ActionStatus) -> (hasNext: Bool, isLast: Bool) {
+        if status != .succeeded { worst = RunState.graver(worst, status) }
+        remaining -= 1
+        return (next < items.count, remaining == 0)
+    }
 }
 
 /// An Until at work.
@@ -154,10 +199,13 @@ struct EarlyEnd {
 final class RunState {
     let plan: FlowPlan
     let actions: [PlannedAction]
+    let containers: [PlannedContainer]
     var identity: RunIdentity
 
     // What the run knows.
     var trigger: TriggerPayload?
+    /// What is secret in this run.
+    var secrets = SecretSources.always
     var startTime = Timestamp(ticks: 0)
     var variables: [VariableState] = []
     var variablePlaces: [String: Int] = [:]
@@ -168,7 +216,7 @@ final class RunState {
     var untilStates: ContiguousArray<UntilState> = []
     var calls: ContiguousArray<CallState> = []
     var freeCalls: [Int] = []
-    var hasReplied = false
+    var reply: RunReply?
     /// The action whose reply was folded and whose end was not yet.
     var replier: ActionInstance?
     var earlyEnd: EarlyEnd?
@@ -203,6 +251,7 @@ final class RunState {
     init(plan: FlowPlan, identity: RunIdentity) {
         self.plan = plan
         self.actions = plan.actions
+        self.containers = plan.containers
         self.identity = identity
         blanks = Array(repeating: nil, count: plan.bodies.count)
     }
@@ -211,8 +260,10 @@ final class RunState {
     init(copying other: RunState) {
         plan = other.plan
         actions = other.actions
+        containers = other.containers
         identity = other.identity
         trigger = other.trigger
+        secrets = other.secrets
         startTime = other.startTime
         variables = other.variables
         variablePlaces = other.variablePlaces
@@ -223,7 +274,7 @@ final class RunState {
         untilStates = other.untilStates
         calls = other.calls
         freeCalls = other.freeCalls
-        hasReplied = other.hasReplied
+        reply = other.reply
         replier = other.replier
         earlyEnd = other.earlyEnd
         outcome = other.outcome
@@ -255,6 +306,16 @@ final class RunState {
     func path(_ action: PlannedAction, _ repetition: Int) -> ActionPath {
         plan.outline.path(action.id, indexes: repetitions[repetition].indexes)
     }
+
+    // MARK: Secrets
+
+    /// Whether an action's inputs are sealed and hidden.
+    @inline(__always)
+    func hidesInputs(_ action: PlannedAction) -> Bool { action.secretInputs.holds(secrets) }
+
+    /// Whether an action's outputs are sealed and hidden.
+    @inline(__always)
+    func hidesOutputs(_ action: PlannedAction) -> Bool { action.secretOutputs.holds(secrets) }
 
     // MARK: Repetitions
 
@@ -319,10 +380,7 @@ final class RunState {
     func dequeue() -> WorkItem {
         let item = queue[queueHead]
         queueHead += 1
-        if queueHead == queue.count {
-            queue.removeAll(keepingCapacity: true)
-            queueHead = 0
-        } else if queueHead >= 1_024, queueHead * 2 >= queue.count {
+        if queueHead >= 512, queueHead * 2 >= queue.count {
             queue.removeFirst(queueHead)
             queueHead = 0
         }

@@ -22,7 +22,8 @@ struct ActivationPlan: Sendable {
     struct Problem: Sendable {
         /// The preconditions in the order in which they count.
         enum Precondition: Int, Sendable, Comparable {
-            case definition, childExists, childResponds, childTrigger, childPublished, childStarted, childConnections, cycle
+            case definition, childExists, childResponds, childTrigger, childPublished, childStarted, childConnections,
+                cycle
             case connectionBound, connectionUsable, variableSet
 
             static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
@@ -121,7 +122,7 @@ struct ActivationPlanner {
         return found.values.sorted { $0.position < $1.position }
     }
 
-    /// Children before parents; among those that are ready the documented order. What lies on a cycle comes last.
+    /// Children before parents, among those that are ready the documented order; what lies on a cycle comes last.
     private func ordered(_ flows: [Catalog.Entry]) -> [Catalog.Entry] {
         var rest = flows.sorted { $0.position < $1.position }
         var order: [Catalog.Entry] = []
@@ -136,14 +137,19 @@ struct ActivationPlanner {
     }
 
     private func reasons(for flow: Catalog.Entry, in order: [Catalog.Entry], isNamed: Bool) -> [String] {
-        let parents = order.filter { parent in parent.id != flow.id && children(of: parent).contains { $0.id == flow.id } }
+        let parents = order.filter { parent in
+            parent.id != flow.id && children(of: parent).contains { $0.id == flow.id }
+        }
         var reasons: [String] = []
         if isNamed { reasons.append("it was named") }
         reasons += parents.map { "'\($0.name)' calls it" }
-        let waitsFor = children(of: flow).filter { child in child.id != flow.id && order.contains { $0.id == child.id } }
+        let waitsFor = children(of: flow).filter { child in child.id != flow.id && order.contains { $0.id == child.id }
+        }
         if !waitsFor.isEmpty {
             reasons.append("after \(waitsFor.map { "'\($0.name)'" }.joined(separator: ", ")), which it calls")
-        } else if let place = catalog.flows.filter({ $0.solution == flow.solution }).firstIndex(where: { $0.id == flow.id }) {
+        } else if let place = catalog.flows.filter({ $0.solution == flow.solution }).firstIndex(where: {
+            $0.id == flow.id
+        }) {
             reasons.append("number \(place + 1) in the documented order")
         }
         return reasons
@@ -230,7 +236,9 @@ struct ActivationPlanner {
         flow.definition.connectionReferences.flatMap { reference -> [ActivationPlan.Problem] in
             let user = ConnectionUse(of: flow.definition).first { $0.referenceKey == reference.key }
             let place = (user?.name, user?.location ?? reference.location, user?.path)
-            func found(_ precondition: ActivationPlan.Problem.Precondition, _ error: FlowError) -> ActivationPlan.Problem {
+            func found(_ precondition: ActivationPlan.Problem.Precondition, _ error: FlowError)
+                -> ActivationPlan.Problem
+            {
                 var error = error
                 error.location = place.1
                 error.path = place.2
@@ -243,10 +251,14 @@ struct ActivationPlanner {
                 return [found(.connectionUsable, refused(reference, name, "does not exist any more"))]
             }
             if stored.connection.connector != reference.connector {
-                return [found(.connectionUsable, refused(reference, name, "is one to '\(stored.connection.connector)'"))]
+                return [
+                    found(.connectionUsable, refused(reference, name, "is one to '\(stored.connection.connector)'"))
+                ]
             }
             if stored.status != .connected {
-                return [found(.connectionUsable, refused(reference, name, "is \(stored.status.rawValue)", renew: stored))]
+                return [
+                    found(.connectionUsable, refused(reference, name, "is \(stored.status.rawValue)", renew: stored))
+                ]
             }
             guard mayUse(stored, flow) else {
                 return [found(.connectionUsable, refused(reference, name, "belongs to \(stored.connection.account)"))]

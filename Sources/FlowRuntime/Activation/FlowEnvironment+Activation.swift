@@ -31,7 +31,8 @@ extension FlowEnvironment {
     package func startFlow(_ word: String, as user: String?) async throws(FlowError) {
         try await changing { () throws(FlowError) in
             let catalog = try await catalog()
-            let planner = ActivationPlanner(catalog: catalog, state: try await state(), connectors: connectors, user: user)
+            let planner = ActivationPlanner(
+                catalog: catalog, state: try await state(), connectors: connectors, user: user)
             let plan = planner.plan([try catalog.flow(word)], withDependencies: false)
             if let error = plan.error { throw error }
             try await turnOn(plan.steps.map(\.flow), user)

@@ -87,6 +87,7 @@ struct Arguments {
     }
 
     private func wrong(_ name: String, _ wanted: String, _ value: JSON) -> FlowError {
-        FlowError(.invalidArgument, "The argument '\(name)' takes \(wanted), not \(value.text).", hint: "Give \(wanted).")
+        FlowError(
+            .invalidArgument, "The argument '\(name)' takes \(wanted), not \(value.text).", hint: "Give \(wanted).")
     }
 }

@@ -65,7 +65,9 @@ struct Catalog: Sendable {
             let texts = Dictionary(
                 own.compactMap { definitions[$0.definitionHash] }.map { ($0.file, $0.text) },
                 uniquingKeysWith: { first, _ in first })
-            let decoded = SolutionDecoder.decode(one.text, file: one.source + "/solution.yaml") { texts["\(one.source)/\($0)"] }
+            let decoded = SolutionDecoder.decode(one.text, file: one.source + "/solution.yaml") {
+                texts["\(one.source)/\($0)"]
+            }
             guard let solution = decoded.solution else { continue }
             parts.append(InstalledPart(installed: one, solution: solution, diagnostics: decoded.diagnostics))
             for flow in solution.flows {

@@ -54,11 +54,13 @@ extension FlowEnvironment {
                 for (reference, name) in onlyChoices(places, state, user) { commit.add(binding(reference, name, user)) }
             } else {
                 throw FlowError(
-                    .invalidArgument, "Nothing is said about what to bind.", hint: "Give --connection, --all or --settings.")
+                    .invalidArgument, "Nothing is said about what to bind.",
+                    hint: "Give --connection, --all or --settings.")
             }
-            let bound = Set(commit.changes.compactMap { change in
-                if case .binding(let binding) = change { binding.logicalName } else { nil }
-            })
+            let bound = Set(
+                commit.changes.compactMap { change in
+                    if case .binding(let binding) = change { binding.logicalName } else { nil }
+                })
             try await self.commit(commit)
             let after = try await self.state()
             let all = try await self.places(Arguments([:]))
@@ -78,7 +80,9 @@ extension FlowEnvironment {
         guard let stored = state.connections[name] else {
             throw FlowError(
                 .connectionNotFound, "There is no connection '\(name)'.",
-                hint: Suggestion.nearest(to: name, among: state.connections.keys.sorted()).map { "Did you mean '\($0)'?" }
+                hint: Suggestion.nearest(to: name, among: state.connections.keys.sorted()).map {
+                    "Did you mean '\($0)'?"
+                }
                     ?? "See `flowrun connection list`.")
         }
         guard stored.isUsable(by: user) else {

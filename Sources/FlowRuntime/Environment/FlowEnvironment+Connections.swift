@@ -21,7 +21,8 @@ extension FlowEnvironment {
                 hint: "Give another --name, or `flowrun connection delete \(name)` first.")
         }
         let connection = try request.connection(named: name ?? Self.freeName(connector.name, account, known))
-        try await connector.signIn(ConnectionSession(connection: connection, endpoints: try settings.addresses(), clock: clock))
+        try await connector.signIn(
+            ConnectionSession(connection: connection, endpoints: try settings.addresses(), clock: clock))
         let stored = StoredConnection(connection: connection, createdAt: clock.now)
         try await changing { () throws(FlowError) in try await commit(StoreCommit([.connection(stored)])) }
         return stored.json
@@ -86,7 +87,7 @@ extension FlowEnvironment {
         } catch {
             stored.status = .error
             stored.statusCode = error.code.rawValue
-            stored.statusMessage = error.message
+            stored.statusMessage = SecretMask.masking(error.message)
             refusal = error
         }
         let changed = stored
@@ -132,10 +133,23 @@ extension FlowEnvironment {
         }
         var renewed: [JSON] = []
         for var stored in own {
-            if let password, stored.connection.secrets["password"] != nil { stored.connection.secrets["password"] = password }
+            if let password, stored.connection.secrets["password"] != nil {
+                stored.connection.secrets["password"] = password
+            }
+            if let password { try await renewRefreshToken(of: &stored, password) }
             renewed.append(try await signInAgain(stored).json)
         }
         return ["account": .string(account), "connections": .array(renewed)]
+    }
+
+    /// A refresh token that is no longer accepted cannot renew itself: the password brings a new one.
+    private func renewRefreshToken(of stored: inout StoredConnection, _ password: String) async throws(FlowError) {
+        guard let renewal = options.renewal, ["refresh_token", "device_code"].contains(stored.connection.grant) else {
+            return
+        }
+        let session = ConnectionSession(
+            connection: stored.connection, endpoints: try settings.addresses(), clock: clock)
+        if let token = try await renewal(session, password) { stored.connection.secrets["refreshToken"] = token }
     }
 }
 
@@ -183,7 +197,8 @@ struct NewConnection {
             let hasPassword = service?["password"] != nil || accounts.password(of: account) != nil
             grant = hasPassword ? "password" : nil
         }
-        for parameter in connector.connectionParameters where parameters[parameter.name] == nil && secrets[parameter.name] == nil {
+        for parameter in connector.connectionParameters
+        where parameters[parameter.name] == nil && secrets[parameter.name] == nil {
             var value = service?[parameter.name]?.stringValue ?? identity?[parameter.name]?.stringValue
             if service?["username"] == nil {
                 if parameter.name == "username" { value = account }
@@ -213,7 +228,8 @@ struct NewConnection {
                 hint: example.joined(separator: " "))
         }
         return Connection(
-            name: name, connector: connector.name, account: account, grant: grant, parameters: parameters, secrets: secrets)
+            name: name, connector: connector.name, account: account, grant: grant, parameters: parameters,
+            secrets: secrets)
     }
 
     private var likelyGrant: String {

@@ -1,11 +1,11 @@
 package import FlowCore
 import FlowDefinitions
-import FlowText
 import FlowEngine
 import FlowStorage
+import FlowText
 
 extension FlowEnvironment {
-    /// A flow's definition as a JSON value, for the management API.
+    /// A flow's definition as a JSON value, for the management API; signatures of URLs in it are masked.
     /// - Throws: `FlowNotFound`.
     package func definition(ofFlow word: String) async throws(FlowError) -> JSON {
         let flow = try await catalog().flow(word).definition
@@ -17,7 +17,7 @@ extension FlowEnvironment {
         for key in ["parameters", "triggers", "actions", "outputs", "staticResults", "description"] {
             definition[key] = flow.node[key]?.json
         }
-        return .object(definition)
+        return SecretMask.masking(.object(definition))
     }
 
     // MARK: Runs that answer later

@@ -1,7 +1,7 @@
 import FlowCore
 import FlowDefinitions
-import FlowText
 import FlowStorage
+import FlowText
 
 extension FlowEnvironment {
     // MARK: flow list, show, url
@@ -17,7 +17,8 @@ extension FlowEnvironment {
 
     private func calledFlows(_ catalog: Catalog) -> Set<String> {
         let planner = ActivationPlanner(catalog: catalog, state: EnvironmentState(), connectors: connectors, user: nil)
-        return Set(catalog.flows.flatMap { parent in planner.children(of: parent).map(\.id).filter { $0 != parent.id } })
+        return Set(
+            catalog.flows.flatMap { parent in planner.children(of: parent).map(\.id).filter { $0 != parent.id } })
     }
 
     private func row(
@@ -81,7 +82,9 @@ extension FlowEnvironment {
                 .triggerURLNotAvailable, "The flow '\(flow.name)' has no URL: it is not started by a request.",
                 hint: "Only flows with a Request trigger have one; see `flowrun flow list`.")
         }
-        return ["flow": .string(flow.name), "id": .string(flow.id), "method": .string(url.method), "url": .string(url.text)]
+        return [
+            "flow": .string(flow.name), "id": .string(flow.id), "method": .string(url.method), "url": .string(url.text),
+        ]
     }
 
     /// The URL of a flow with a Request trigger, or nil.
@@ -131,6 +134,11 @@ extension FlowEnvironment {
     func setVariable(_ arguments: Arguments) async throws(FlowError) -> JSON {
         let variable = try await variable(try arguments.required("name"))
         let given = arguments.value("value") ?? .null
+        if variable.type == .secret, try arguments.choice("isPlain") == true {
+            throw FlowError(
+                .invalidArgument, "'\(variable.displayName)' is a secret and must not stand on the command line.",
+                hint: "flowrun variable set \(variable.schemaName) @FILE, or - to read it from stdin")
+        }
         let text: String
         switch given {
         case .string(let value): text = value

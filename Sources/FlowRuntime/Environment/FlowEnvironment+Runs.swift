@@ -8,10 +8,12 @@ extension FlowEnvironment {
 
     func startRun(_ arguments: Arguments, as upn: String?) async throws(FlowError) -> JSON {
         let waits = try arguments.choice("wait") ?? true
+        // Without detail the answer is the run as lists show it, which needs no reading of the journal.
+        let hasDetail = try arguments.choice("detail") ?? true
         try await takeUpRuns()
         let flow = try await catalog().flow(try arguments.required("flow"))
-        let user = try await state().knownUser(upn)
         let state = host.state
+        let user = try state.knownUser(upn)
         guard state.may(user, .runOnly, flow.id) else {
             throw FlowError(
                 .flowNotShared, "'\(user ?? "")' may not run the flow '\(flow.name)'.",
@@ -22,12 +24,14 @@ extension FlowEnvironment {
         let now = clock.now
         let input = TriggerInput(runnable.rules.trigger, ofFlow: flow.name)
         let outputs = try input.outputs(arguments.value("input"), user: user, now: now)
-        if let schema = runnable.plan.trigger?.schema, schema.objectValue?.isEmpty == false, flow.definition.kind == .flow {
+        if let schema = runnable.plan.trigger?.schema, schema.objectValue?.isEmpty == false,
+            flow.definition.kind == .flow
+        {
             try TriggerSchema.check(outputs["body"], schema, trigger: runnable.rules.trigger)
         }
         let name = RunName.new(at: now)
         let firing = TriggerRules.Firing(outputs: outputs, trackingID: try runnable.rules.trackingID(outputs, now: now))
-        return try await start(runnable, name, firing, user: user, sourceRun: nil, waits: waits)
+        return try await start(runnable, name, firing, user: user, sourceRun: nil, waits: waits, hasDetail: hasDetail)
     }
 
     private func requireStarted(_ flow: Catalog.Entry) throws(FlowError) {
@@ -41,7 +45,7 @@ extension FlowEnvironment {
 
     private func start(
         _ runnable: RunnableFlow, _ name: String, _ firing: TriggerRules.Firing, user: String?, sourceRun: String?,
-        waits: Bool
+        hidesOutputs: Bool = false, waits: Bool, hasDetail: Bool = true
     ) async throws(FlowError) -> JSON {
         let now = clock.now
         let planned = runnable.plan.trigger
@@ -50,7 +54,7 @@ extension FlowEnvironment {
             name: runnable.rules.trigger.name, inputs: planned?.recordedInputs,
             outputs: firing.outputs.isEmpty ? nil : .object(firing.outputs), startTime: now, historyName: name,
             code: "OK", callerWaits: waits && runnable.plan.hasResponse, hidesInputs: planned?.hidesInputs ?? false,
-            hidesOutputs: planned?.hidesOutputs ?? false)
+            hidesOutputs: hidesOutputs || planned?.hidesOutputs ?? false)
         var request = RunStartRequest(
             name: name, payload: payload, trackingID: firing.trackingID, initiator: user, sourceRun: sourceRun,
             changes: [.history(events.row(name, .fired, run: name, at: now))], isAwaited: !waits)
@@ -60,9 +64,13 @@ extension FlowEnvironment {
         defer { host.waiters.unwatch(run, watch) }
         guard waits else {
             try await watch.started()
-            return ["name": .string(run), "flow": Self.flow(runnable.flow.name, runnable.flow.id), "hasOwner": .bool(isListening)]
+            return [
+                "name": .string(run), "flow": Self.flow(runnable.flow.name, runnable.flow.id),
+                "hasOwner": .bool(isListening),
+            ]
         }
-        _ = try await watch.end()
+        let end = try await watch.end()
+        if let end, !hasDetail { return Self.row(of: end) }
         return try await finished(run)
     }
 
@@ -164,8 +172,7 @@ extension FlowEnvironment {
                 hint: "Only runs that are running or waiting can be cancelled.")
         }
         try await host.send(InboxMessage(id: "cancel:\(UUIDText.random())", .cancel(by: nil)), to: run)
-        while try await watch.end() == nil {}
-        return Self.row(of: try await self.summary(of: run))
+        return Self.row(of: try await watch.finished())
     }
 
     func resubmitRun(_ arguments: Arguments, as upn: String?) async throws(FlowError) -> JSON {
@@ -175,7 +182,8 @@ extension FlowEnvironment {
         let summary = try await summary(of: run)
         let flow = try await catalog().flow(summary.flowID)
         try requireStarted(flow)
-        guard let first = try await store.journal(of: run).first, case .runStarted(let start) = try RunEvent(journal: first)
+        guard let first = try await store.journal(of: run).first,
+            case .runStarted(let start) = try RunEvent(journal: first)
         else {
             throw FlowError(
                 .runUnreadable, "The journal of the run \(run) does not begin with its start.",
@@ -186,7 +194,8 @@ extension FlowEnvironment {
             outputs: start.trigger.outputs?.objectValue ?? [:], trackingID: start.identity.trackingID)
         let user = try await state().knownUser(upn) ?? start.identity.initiator
         return try await self.start(
-            runnable, RunName.new(at: clock.now), firing, user: user, sourceRun: run, waits: waits)
+            runnable, RunName.new(at: clock.now), firing, user: user, sourceRun: run,
+            hidesOutputs: start.trigger.hidesOutputs, waits: waits)
     }
 
     func settleRun(_ arguments: Arguments) async throws(FlowError) -> JSON {
@@ -296,7 +305,8 @@ extension FlowEnvironment {
         return .array(entries.sorted { $0.0 < $1.0 }.map(\.1))
     }
 
-    private static func traceEntry(_ event: String, _ run: RunSummary, at now: Timestamp, _ detail: JSONObject) -> JSON {
+    private static func traceEntry(_ event: String, _ run: RunSummary, at now: Timestamp, _ detail: JSONObject) -> JSON
+    {
         var entry: JSONObject = [
             "time": .string(now.description), "event": .string(event), "flow": flow(run.flowName, run.flowID),
             "run": .string(run.name),

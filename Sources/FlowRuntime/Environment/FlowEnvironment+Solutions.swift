@@ -144,7 +144,8 @@ struct DeploymentSettings {
             }
             guard let variable = solution.environmentVariables.first(where: { $0.schemaName == schemaName }) else {
                 throw FlowError(
-                    .variableNotFound, "The solution '\(solution.uniqueName)' has no environment variable '\(schemaName)'.",
+                    .variableNotFound,
+                    "The solution '\(solution.uniqueName)' has no environment variable '\(schemaName)'.",
                     hint: Suggestion.nearest(to: schemaName, among: solution.environmentVariables.map(\.schemaName))
                         .map { "Did you mean '\($0)'?" } ?? "Take the entry out of the settings.")
             }

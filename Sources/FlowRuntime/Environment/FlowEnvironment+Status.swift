@@ -18,7 +18,8 @@ extension FlowEnvironment {
         var owner: JSON = .null
         if let holder {
             owner = [
-                "pid": .integer(Int64(holder.processID)), "since": .string(holder.since), "purpose": .string(holder.purpose),
+                "pid": .integer(Int64(holder.processID)), "since": .string(holder.since),
+                "purpose": .string(holder.purpose),
             ]
         }
         let catalog = try await catalog()

@@ -9,7 +9,7 @@ final class SerialGate: Sendable {
 
     private let state = Mutex(State())
 
-    /// Waits for its turn. Everyone who enters must leave.
+    /// Waits for its turn; everyone who enters must leave.
     func enter() async {
         await withCheckedContinuation { continuation in
             let goesOn = state.withLock { state in

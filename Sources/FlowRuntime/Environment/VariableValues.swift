@@ -22,6 +22,11 @@ struct VariableValues: Sendable {
         return parameters
     }
 
+    /// The names of a flow's parameters whose environment variable is secret.
+    func secretParameters(of flow: FlowDefinition) -> [String] {
+        flow.parameters.filter { $0.schemaName.flatMap { variables[$0] }?.type == .secret }.map(\.name)
+    }
+
     /// The schema names of the variables that a flow uses and that have neither value nor default.
     func missing(in flow: FlowDefinition) -> [ParameterDeclaration] {
         flow.parameters.filter { $0.schemaName != nil && value(of: $0) == nil }

@@ -34,7 +34,9 @@ public struct OwnerClient: Sendable {
     /// - Throws: what the owner refused the request with.
     public func perform(_ request: EnvironmentRequest) async throws(FlowError) -> JSON? {
         let path = EnvironmentRequest.pathPrefix + request.operation.rawValue
-        guard let body = try await transport(Call(socket: socket, path: path, body: request.json.bytes)) else { return nil }
+        guard let body = try await transport(Call(socket: socket, path: path, body: request.json.bytes)) else {
+            return nil
+        }
         guard let json = try? JSON(parsing: body), let reply = EnvironmentReply(json: json) else {
             throw FlowError(
                 .invalidProtocolResponse, "The owner of the environment gave an answer that is not understood.",

@@ -27,6 +27,7 @@ public final class OwnerLock: Sendable {
     ///   - purpose: what the process does as owner, for those who meet the lock.
     ///   - now: the present instant.
     /// - Returns: the lock, or nil where another process holds it.
+    /// - Throws: `StoreUnusable` where the file cannot be opened.
     public static func take(
         _ settings: EnvironmentSettings, purpose: String, now: Timestamp
     ) throws(FlowError) -> OwnerLock? {

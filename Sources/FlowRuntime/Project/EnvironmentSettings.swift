@@ -62,7 +62,8 @@ public struct EnvironmentSettings: Sendable, Hashable {
 
     /// The services that `endpoints` may name.
     public static let services = [
-        "identity", "partnercenterref", "partnercenterevents", "salesforce", "salesforceLogin", "commondataserviceforapps",
+        "identity", "partnercenterref", "partnercenterevents", "salesforce", "salesforceLogin",
+        "commondataserviceforapps",
     ]
 
     /// The name.
@@ -121,6 +122,7 @@ public struct EnvironmentSettings: Sendable, Hashable {
 
     /// The environment's key: from `FLOWRUN_KEY` as handed in, else from its file, which is made at the first call.
     /// - Parameter variable: the value of `FLOWRUN_KEY`, if set: 32 bytes in Base64 or hexadecimal digits.
+    /// - Returns: 32 bytes.
     /// - Throws: `InvalidKey`.
     public func key(variable: String?) throws(FlowError) -> [UInt8] {
         if let variable, !variable.isEmpty { return try Self.key(of: variable, from: "FLOWRUN_KEY") }
@@ -174,6 +176,8 @@ public struct EnvironmentSettings: Sendable, Hashable {
         if let key = Base64.decode(trimmed), key.count == SealedBox.keyLength { return key }
         throw FlowError(
             .invalidKey, "The environment's key from \(source) is not \(SealedBox.keyLength) bytes long.",
-            hint: "Give the key that the environment was made with; `openssl rand -base64 32` makes one for a new environment.")
+            hint:
+                "Give the key that the environment was made with; `openssl rand -base64 32` makes one for a new environment."
+        )
     }
 }

@@ -108,7 +108,8 @@ struct ProjectReader {
         checkKeys(of: node, allowed: EnvironmentSettings.services, in: "`endpoints`")
         var addresses: [String: String] = [:]
         for member in node.members {
-            guard let address = member.value.string, address.hasPrefix("http://") || address.hasPrefix("https://") else {
+            guard let address = member.value.string, address.hasPrefix("http://") || address.hasPrefix("https://")
+            else {
                 report("The address of '\(member.key)' must begin with http:// or https://.", at: member.value.location)
                 continue
             }

@@ -1,6 +1,5 @@
-internal import Glibc
-
 package import FlowCore
+internal import Glibc
 
 /// Files and folders of the project and of its state.
 package enum StateFiles {
@@ -25,6 +24,7 @@ package enum StateFiles {
     ///   - path: where it is to stand.
     ///   - bytes: its content.
     ///   - mode: who may read it.
+    /// - Throws: `FileNotWritable`.
     package static func write(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o600) throws(FlowError) {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))

@@ -64,9 +64,12 @@ struct ChildStarter {
     private func child(_ reference: String) throws(FlowError) -> Catalog.Entry {
         let catalog = host.catalog
         let definition = try catalog.flowSet.flow(reference)
-        guard let flow = definition.id.flatMap({ catalog[$0] }) ?? catalog.flows.first(where: {
-            $0.name == definition.name && $0.definition.file == definition.file
-        }) else {
+        guard
+            let flow = definition.id.flatMap({ catalog[$0] })
+                ?? catalog.flows.first(where: {
+                    $0.name == definition.name && $0.definition.file == definition.file
+                })
+        else {
             throw FlowError(
                 .nestedWorkflowNotFound, "The workflow '\(reference)' is not in the environment.",
                 hint: "Install the solution that holds it.")

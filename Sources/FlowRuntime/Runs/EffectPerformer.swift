@@ -37,14 +37,17 @@ struct EffectPerformer {
                 .failed(
                     EffectFailure(
                         code: FlowError.Code.operationNotSupported.rawValue,
-                        message: "The call \(request.method) \(request.path) of '\(request.connector)' names no operation; "
+                        message:
+                            "The call \(request.method) \(request.path) of '\(request.connector)' names no operation; "
                             + "flowrun calls connectors by operation id.", isTransient: false)))
-        case .child(let start): return await ChildStarter(host: host, parent: identity).start(start, intent, recovered: recovered)
+        case .child(let start):
+            return await ChildStarter(host: host, parent: identity).start(start, intent, recovered: recovered)
         }
     }
 
     private static func operationCall(_ call: HTTPCall, _ intent: EffectIntent) -> OperationCall {
         var parameters: JSONObject = ["uri": .string(call.uri), "headers": .object(call.headers)]
+        parameters["queries"] = call.queries.isEmpty ? nil : .object(call.queries)
         parameters["body"] = call.body
         parameters["authentication"] = call.authentication
         if call.keepsCompression { parameters["operationOptions"] = "DisableAutomaticDecompression" }
@@ -76,7 +79,8 @@ struct EffectPerformer {
                 return .waitsForSignIn(connection: connectionName)
             }
             return .outcome(
-                .failed(EffectFailure(code: error.code.rawValue, message: error.message, isTransient: error.isTransient)))
+                .failed(
+                    EffectFailure(code: error.code.rawValue, message: error.message, isTransient: error.isTransient)))
         }
     }
 
@@ -103,7 +107,8 @@ struct EffectPerformer {
             return Connection(
                 name: "", connector: connector.name, account: "", grant: "", parameters: [:], secrets: [:])
         }
-        guard let name = host.connectionName(reference, identity), let connection = try await host.connection(name) else {
+        guard let name = host.connectionName(reference, identity), let connection = try await host.connection(name)
+        else {
             throw FlowError(
                 .missingConnectionReference,
                 "Connection reference '\(reference)' of '\(identity.flowName)' has no connection.",
@@ -135,7 +140,7 @@ extension RunHost {
         guard var stored = try? await store.connection(name) else { return }
         stored.status = .unauthenticated
         stored.statusCode = error.code.rawValue
-        stored.statusMessage = error.message
+        stored.statusMessage = SecretMask.masking(error.message)
         try? await store.commit(StoreCommit([.connection(stored)]))
         forgetConnection(name)
     }

@@ -13,7 +13,7 @@ struct LedgerWriter {
     func entry(for intent: EffectIntent) -> EffectEntry {
         EffectEntry(
             run: identity.run, id: intent.id.description, path: intent.path.text,
-            operation: Self.operation(of: intent.kind), connection: connection(of: intent.kind),
+            operation: Self.operation(of: intent), connection: connection(of: intent.kind),
             intendedAt: intent.intendedAt, subject: intent.isSecure ? nil : Self.subject(of: intent.kind))
     }
 
@@ -34,11 +34,12 @@ struct LedgerWriter {
         entry.finishedAt = entry.state == .inDoubt ? nil : finish.at
     }
 
-    private static func operation(of kind: EffectIntent.Kind) -> String {
-        switch kind {
+    private static func operation(of intent: EffectIntent) -> String {
+        switch intent.kind {
         case .http(let call): "http/\(call.method)"
         case .operation(let request): "\(request.connector)/\(request.operationID)"
-        case .connection(let request): "\(request.connector)/\(request.method) \(request.path)"
+        case .connection(let request) where intent.isSecure: "\(request.connector)/\(request.method)"
+        case .connection(let request): "\(request.connector)/\(request.method) \(SecretMask.masking(request.path))"
         case .child(let start): "child/\(start.reference)"
         }
     }
@@ -87,7 +88,8 @@ struct LedgerWriter {
             guard let hash = EchoGuardian.hash(ofWritten: request.parameters, guardian) else { return nil }
             let entity = Self.subject(of: intent.kind) ?? ""
             return EchoEntry(
-                kind: guardian.trigger, entity: entity, fieldsHash: hash, run: identity.run, writtenAt: intent.intendedAt)
+                kind: guardian.trigger, entity: entity, fieldsHash: hash, run: identity.run,
+                writtenAt: intent.intendedAt)
         }
     }
 
@@ -99,7 +101,9 @@ struct LedgerWriter {
             if echo.entity.isEmpty {
                 let names = EchoGuardian(host.catalog).entityNames(of: echo.kind) + ["id"]
                 let body = answer.body?.objectValue ?? [:]
-                guard let id = names.lazy.compactMap({ body.value(ignoringCase: $0)?.stringValue }).first else { return nil }
+                guard let id = names.lazy.compactMap({ body.value(ignoringCase: $0)?.stringValue }).first else {
+                    return nil
+                }
                 echo.entity = id
             }
             echo.writtenAt = finish.at

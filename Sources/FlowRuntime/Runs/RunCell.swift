@@ -63,6 +63,8 @@ final class RunCell: ExecutorWork {
         /// The connection for whose sign-in a call waits.
         var signIn: String?
         var ledger: [EffectID: EffectEntry]
+        /// The timers that are set, as far as this process knows.
+        var openTimers: Set<TimerID> = []
         /// Whether the store holds the timer that ends the run when it has lasted too long.
         var hasExpiry = false
         /// Someone waits for the first commit.
@@ -209,9 +211,11 @@ final class RunCell: ExecutorWork {
                 case .setTimer(let id, let at):
                     state.changes.append(.setTimer(RunTimer(run: name, id: id.description, due: at)))
                     state.timers.append((id, at))
+                    state.openTimers.insert(id)
                 case .cancelTimer(let id):
                     state.changes.append(.clearTimer(run: name, timer: id.description))
                     state.timers.removeAll { $0.id == id }
+                    state.openTimers.remove(id)
                     host.timers.remove(.run(name, id))
                 case .reply, .complete: state.commands.append(command)
                 }
@@ -259,11 +263,15 @@ final class RunCell: ExecutorWork {
 
     /// What is to be committed now, if anything: effects and replies wait for it, or the run comes to rest.
     ///
-    /// - Parameter settles: whether a summary that no longer tells what the run waits for is reason enough.
+    /// - Parameters:
+    ///   - state: the cell's state.
+    ///   - settles: whether a summary that no longer tells what the run waits for is reason enough.
+    /// - Returns: the batch, or nil.
     private func nextBatch(_ state: inout State, settles: Bool = false) -> Batch? {
         guard !state.isCommitting else { return nil }
         let rests = !state.isScheduled
-        let isDue = !state.commands.isEmpty || (rests && !state.events.isEmpty) || (state.isAwaited && !state.events.isEmpty)
+        let isDue =
+            !state.commands.isEmpty || (rests && !state.events.isEmpty) || (state.isAwaited && !state.events.isEmpty)
         guard isDue || (rests && (!state.changes.isEmpty || (settles && summaryIsStale(state)))) else { return nil }
         summarize(&state, rests: rests)
         expire(&state)
@@ -309,8 +317,8 @@ final class RunCell: ExecutorWork {
         if let outcome = state.outcome {
             state.summary.status = outcome.status
             state.summary.code = outcome.code
-            state.summary.errorCode = outcome.error?.code
-            state.summary.errorMessage = outcome.error?.message
+            state.summary.errorCode = outcome.error.map { SecretMask.masking($0.code) }
+            state.summary.errorMessage = outcome.error.map { SecretMask.masking($0.message) }
             state.summary.endTime = outcome.endTime
             state.summary.wait = nil
             return
@@ -402,11 +410,13 @@ final class RunCell: ExecutorWork {
     /// Whether nothing is to be done but to wait.
     var isAtRest: Bool {
         state.withLock { state in
-            state.isGone
-                || (!state.isScheduled && !state.isCommitting && (state.inFlight.isEmpty || state.signIn != nil)
-                    && state.events.isEmpty)
+            !state.isGone && !state.isScheduled && !state.isCommitting
+                && (state.inFlight.isEmpty || state.signIn != nil) && state.events.isEmpty
         }
     }
+
+    /// The timers that are set.
+    var openTimers: Set<TimerID> { state.withLock { $0.openTimers } }
 
     /// Whether someone outside has to do something before the run can go on.
     var isParked: Bool {

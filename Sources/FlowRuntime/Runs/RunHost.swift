@@ -63,6 +63,8 @@ final class RunHost: Sendable {
         var state = EnvironmentState()
         /// The connections with their secrets, as far as they were needed.
         var connections: [String: Connection] = [:]
+        /// The flows made ready to start, by id, as far as they were started.
+        var runnables: [String: RunnableFlow] = [:]
     }
 
     init(
@@ -96,6 +98,18 @@ final class RunHost: Sendable {
     var publicAddress: String {
         get { settings.server.publicURL ?? address.withLock { $0 } ?? "http://\(settings.server.listen)" }
         set { address.withLock { $0 = newValue } }
+    }
+
+    /// A flow made ready to start, where that was done under the present configuration.
+    func readyFlow(_ id: String) -> RunnableFlow? { configuration.withLock { $0.runnables[id] } }
+
+    /// Keeps a flow that was made ready to start until the configuration changes.
+    func keep(_ runnable: RunnableFlow) {
+        configuration.withLock { configuration in
+            // One that was made under an earlier configuration is not kept.
+            guard configuration.catalog[runnable.flow.id]?.installed == runnable.flow.installed else { return }
+            configuration.runnables[runnable.flow.id] = runnable
+        }
     }
 
     /// A connection has changed: its secrets are read anew.
@@ -136,7 +150,8 @@ final class RunHost: Sendable {
         executor.stop()
         waiters.endAll(
             FlowError(
-                .storeInUse, "The process that owns the environment is ending.", hint: "The run goes on at the next start."))
+                .storeInUse, "The process that owns the environment is ending.",
+                hint: "The run goes on at the next start."))
     }
 
     /// Waits until no run has anything to do in this process.
@@ -226,7 +241,9 @@ final class RunHost: Sendable {
             }
             for work in waiting {
                 // A message that was sent while the run was loading stands in the inbox as well.
-                if case .stimulus(.message(let message)) = work, folded.messages.contains(where: { $0.id == message.id }) {
+                if case .stimulus(.message(let message)) = work,
+                    folded.messages.contains(where: { $0.id == message.id })
+                {
                     continue
                 }
                 _ = cell.post(work)
@@ -234,7 +251,11 @@ final class RunHost: Sendable {
             mayLetGo(cell)
         } catch {
             drop(run)
-            if error.code != .runUnreadable, error.code != .journalUnreadable { storeFailed(error, run: run) } else { options.report(error) }
+            if error.code != .runUnreadable, error.code != .journalUnreadable {
+                storeFailed(error, run: run)
+            } else {
+                options.report(error)
+            }
         }
     }
 
@@ -276,7 +297,9 @@ final class RunHost: Sendable {
     /// Whether a call changes nothing, so that it may go out before its intent is committed.
     func reads(_ intent: EffectIntent) -> Bool {
         guard intent.needsCommitFirst else { return true }
-        guard case .operation(let request) = intent.kind, let connector = connectors[request.connector] else { return false }
+        guard case .operation(let request) = intent.kind, let connector = connectors[request.connector] else {
+            return false
+        }
         let call = OperationCall(
             operationID: request.operationID, parameters: request.parameters, idempotencyKey: intent.idempotencyKey)
         return connector.replay(of: call) == .read
@@ -295,7 +318,8 @@ final class RunHost: Sendable {
         }
         for command in batch.commands {
             switch command {
-            case .carryOut(let intent, let recovered): carryOut(intent, recovered: recovered && !cell.neverSent.contains(intent.id), of: cell)
+            case .carryOut(let intent, let recovered):
+                carryOut(intent, recovered: recovered && !cell.neverSent.contains(intent.id), of: cell)
             case .reply(let reply): waiters.replied(cell.name, reply)
             case .complete: complete(cell, batch.summary)
             case .setTimer, .cancelTimer, .abandon: break
@@ -308,9 +332,9 @@ final class RunHost: Sendable {
     }
 
     private func complete(_ cell: RunCell, _ summary: RunSummary) {
-        timers.removeAll { key in
-            if case .run(let run, _) = key { run == cell.name } else { false }
-        }
+        for id in cell.openTimers { timers.remove(.run(cell.name, id)) }
+        timers.remove(.expire(cell.name))
+        timers.remove(.letGo(cell.name))
         if cell.letGo() { forget(cell) }
         idle.leave(cell.name)
         turns.forget(cell.name)
@@ -355,7 +379,9 @@ final class RunHost: Sendable {
                 do throws(FlowError) {
                     try await store.reopen()
                     enter(.ready)
-                    for run in lostRuns.withLock({ lost in defer { lost = [] }; return lost }) { takeUp(run) }
+                    for run in lostRuns.withLock({ lost in
+                        defer { lost = [] }; return lost
+                    }) { takeUp(run) }
                 } catch {
                     await clock.sleep(until: clock.now + pause)
                     pause = min(pause * 2, .seconds(10))
@@ -366,10 +392,12 @@ final class RunHost: Sendable {
 
     // MARK: Messages
 
-    /// Puts a message into a run's inbox and hands it over.
+    /// Puts a message into the inbox of a run and hands it over.
+    ///
+    /// It is sealed: only the run's plan tells what of it is secret.
     func send(_ message: InboxMessage, to run: String) async throws(FlowError) {
         let entry = InboxEntry(
-            run: run, id: message.id, kind: message.kind, body: message.body, sentAt: clock.now)
+            run: run, id: message.id, kind: message.kind, body: message.body, isSealed: true, sentAt: clock.now)
         try await store.commit(StoreCommit([.send(entry)]))
         deliver(.stimulus(.message(message)), to: run)
     }

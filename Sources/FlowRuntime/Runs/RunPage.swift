@@ -8,6 +8,7 @@ extension FlowEnvironment {
     /// - Parameters:
     ///   - run: the run's name.
     ///   - isBrief: whether inputs, outputs, attempts and repetitions are left out.
+    /// - Returns: the page.
     /// - Throws: `WorkflowRunNotFound`.
     func page(of run: String, isBrief: Bool) async throws(FlowError) -> JSON {
         guard let summary = try await store.run(run) else { throw Self.noRun(run) }
@@ -17,7 +18,29 @@ extension FlowEnvironment {
         }
         let outline = try await host.plans.outline(hash: summary.definitionHash, flow: summary.flowName)
         let record = RunRecord(folding: events, of: outline)
-        return RunPage(summary: summary, record: record).json(isBrief: isBrief)
+        let page = RunPage(summary: summary, record: record).json(isBrief: isBrief)
+        guard let remedy = try await remedy(of: summary), case .object(var members) = page,
+            case .object(var wait)? = members["waitsFor"]
+        else { return page }
+        wait["hint"] = .string(remedy)
+        members["waitsFor"] = .object(wait)
+        return .object(members)
+    }
+
+    /// What someone has to do so that a run goes on; nil where it goes on by itself.
+    private func remedy(of run: RunSummary) async throws(FlowError) -> String? {
+        guard let wait = run.wait else { return nil }
+        switch wait.kind {
+        case .signIn:
+            let known = try await store.connections(withSecrets: false)
+            guard let connection = known.first(where: { $0.connection.name == wait.subject })?.connection else {
+                return "flowrun connection list"
+            }
+            return "flowrun login \(connection.account)"
+        case .settlement:
+            return "flowrun runs settle \(run.name) \(wait.subject ?? "ACTION") --happened JSON, or --did-not-happen"
+        case .timer, .callback, .child, .turn: return nil
+        }
     }
 }
 
@@ -54,7 +77,8 @@ struct RunPage {
         guard let reply = record.reply else { return .null }
         if reply.isSecure { return ["statusCode": .integer(Int64(reply.statusCode))] }
         return [
-            "statusCode": .integer(Int64(reply.statusCode)), "headers": .object(reply.headers), "body": reply.body ?? .null,
+            "statusCode": .integer(Int64(reply.statusCode)), "headers": .object(reply.headers),
+            "body": reply.body ?? .null,
         ]
     }
 
@@ -87,7 +111,7 @@ struct RunPage {
     private func describe(_ entry: ActionRecord.Repetition, isBrief: Bool, into json: inout JSONObject) {
         json["status"] = .string(entry.status.rawValue)
         json["code"] = .string(entry.code)
-        json["error"] = entry.error?.json ?? .null
+        json["error"] = entry.error.map { Self.json(of: $0) } ?? .null
         json["startTime"] = .string(entry.startTime.description)
         json["endTime"] = entry.endTime.map { .string($0.description) } ?? .null
         if let count = entry.iterationCount { json["iterationCount"] = .integer(Int64(count)) }
@@ -98,6 +122,16 @@ struct RunPage {
         let hidden: [JSON] = (entry.hidesInputs ? ["inputs"] : []) + (entry.hidesOutputs ? ["outputs"] : [])
         if !hidden.isEmpty { json["secureData"] = ["properties": .array(hidden)] }
         if !entry.attempts.isEmpty { json["attempts"] = .array(entry.attempts.map(attempt)) }
+    }
+
+    /// An action's error, with what to do where the environment itself refused the call.
+    private static func json(of error: RunFailure) -> JSON {
+        let refusals: [FlowError.Code] = [.addressNotAllowed, .authenticationNotSupported]
+        guard case .object(var json) = error.json, let code = refusals.first(where: { $0.rawValue == error.code }),
+            let page = ErrorPage.all[code]
+        else { return error.json }
+        json["hint"] = .string(page.remedy)
+        return .object(json)
     }
 
     private func attempt(_ attempt: ActionRecord.Attempt) -> JSON {

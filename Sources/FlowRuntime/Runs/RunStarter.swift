@@ -9,6 +9,8 @@ struct RunnableFlow: Sendable {
     let plan: FlowPlan
     let rules: TriggerRules
     let parameters: JSONObject
+    /// The names of parameters behind secret environment variables.
+    let secretParameters: [String]
 }
 
 /// How a run begins.
@@ -37,17 +39,28 @@ extension RunHost {
     /// A flow made ready to start.
     /// - Throws: `InvalidTemplate`, `ActionTypeNotSupported`, `FlowNotFound` where it has no trigger.
     func runnable(_ flow: Catalog.Entry) throws(FlowError) -> RunnableFlow {
+        if let ready = readyFlow(flow.id), ready.flow.installed == flow.installed { return ready }
+        let runnable = try makeRunnable(flow)
+        keep(runnable)
+        return runnable
+    }
+
+    private func makeRunnable(_ flow: Catalog.Entry) throws(FlowError) -> RunnableFlow {
         let plan = try plans.plan(of: flow)
         let catalog = catalog
         guard let trigger = flow.trigger, let planned = plan.trigger else {
             throw FlowError(
-                .invalidWorkflowTriggerName, "The flow '\(flow.name)' has no trigger.", hint: "Give it one under `triggers`.")
+                .invalidWorkflowTriggerName, "The flow '\(flow.name)' has no trigger.",
+                hint: "Give it one under `triggers`.")
         }
-        var parameters = VariableValues(catalog, state).parameters(of: flow.definition)
+        let values = VariableValues(catalog, state)
+        var parameters = values.parameters(of: flow.definition)
         addConnections(of: flow, to: &parameters)
         let solution = catalog.solutions.first { $0.installed.name == flow.solution }?.solution
         let rules = try TriggerRules(trigger, planned, of: flow.definition, in: solution, parameters: parameters)
-        return RunnableFlow(flow: flow, plan: plan, rules: rules, parameters: parameters)
+        return RunnableFlow(
+            flow: flow, plan: plan, rules: rules, parameters: parameters,
+            secretParameters: values.secretParameters(of: flow.definition))
     }
 
     /// The platform's parameter `$connections`, by which older actions name their connection.
@@ -58,16 +71,20 @@ extension RunHost {
             let api = "/providers/Microsoft.PowerApps/apis/shared_\(reference.connector)"
             let name = state.connection(of: reference)?.connection.name ?? reference.key
             connections[reference.key] = [
-                "connectionId": .string("\(api)/connections/\(name)"), "connectionName": .string(name), "id": .string(api),
+                "connectionId": .string("\(api)/connections/\(name)"), "connectionName": .string(name),
+                "id": .string(api),
             ]
         }
         parameters["$connections"] = .object(connections)
     }
 
-    /// Starts a run. It exists once its watch says so.
+    /// Starts a run, which exists once its watch says so.
+    ///
     /// - Returns: the run's name and a watch that sees it from its beginning.
     /// - Throws: `WorkflowMaximumWaitingRunCountExceeded`.
-    func start(_ runnable: RunnableFlow, _ request: RunStartRequest) async throws(FlowError) -> (name: String, watch: RunWatch) {
+    func start(_ runnable: RunnableFlow, _ request: RunStartRequest) async throws(FlowError) -> (
+        name: String, watch: RunWatch
+    ) {
         guard [.ready, .recovering].contains(readiness) else { throw Self.notReady }
         var turn = RunTurns.Turn.now
         if let concurrency = runnable.rules.concurrency { turn = try await takeTurn(runnable.flow.id, concurrency) }
@@ -78,14 +95,16 @@ extension RunHost {
         var summary = RunSummary(
             name: name, flowID: runnable.flow.id, flowName: runnable.flow.name,
             definitionHash: runnable.flow.installed.definitionHash, startTime: now,
-            triggerName: request.payload.name, initiator: request.initiator, trackingID: request.trackingID ?? name,
+            triggerName: request.payload.name, initiator: request.initiator,
+            trackingID: request.trackingID.map { SecretMask.masking($0) } ?? name,
             parentRun: request.parent?.run, sourceRun: request.sourceRun)
         if !request.payload.hidesOutputs { summary.keys = runnable.rules.keys(outputs, now: now) }
         let watch = waiters.watch(name)
         let machine = RunStateMachine(plan: runnable.plan, identity: identity)
         let cell = RunCell(
             machine, identity: identity, summary: summary, changes: request.changes, host: self,
-            isAwaited: request.isAwaited || turn == .later, hold: turn == .later ? .turn : request.isHeld ? .owner : nil,
+            isAwaited: request.isAwaited || turn == .later,
+            hold: turn == .later ? .turn : request.isHeld ? .owner : nil,
             starter: watch)
         guard add(cell) else {
             waiters.unwatch(name, watch)
@@ -105,7 +124,8 @@ extension RunHost {
         RunIdentity(
             run: name, flowName: runnable.flow.name, flowID: runnable.flow.id, environment: settings.name,
             definitionHash: runnable.flow.installed.definitionHash, parent: request.parent,
-            parameters: runnable.parameters, trackingID: request.trackingID, initiator: request.initiator,
+            parameters: runnable.parameters, secretParameters: runnable.secretParameters,
+            trackingID: request.trackingID, initiator: request.initiator,
             sourceRun: request.sourceRun, callbackBase: "\(publicAddress)/callbacks/\(name)",
             settings: settings.performanceProfile.runSettings)
     }

@@ -46,6 +46,10 @@ final class RunWatch: Sendable {
         }
     }
 
+    /// Waits for the run's end, also where someone outside has to do something first.
+    /// - Throws: why it will not come in this process.
+    func finished() async throws(FlowError) -> RunSummary { try await first { $0.end } }
+
     /// Ends all waiting: the one who waited has gone.
     func giveUp() { change { $0.refusal = $0.refusal ?? FlowError(.gatewayTimeout, "Nobody waits any more.") } }
 

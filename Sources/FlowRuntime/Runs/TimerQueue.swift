@@ -23,13 +23,20 @@ final class TimerQueue<Key: Hashable & Sendable>: Sendable {
 
     private let state = Mutex(State())
     private let clock: any RuntimeClock
-    private let handler = Mutex<(@Sendable ([Key]) -> Void)?>(nil)
+    /// A closure in a value of its own: kept bare it would be wrapped anew each time it is read.
+    private struct Handler: Sendable {
+        let call: @Sendable ([Key]) -> Void
+    }
+
+    private let handler = Mutex<Handler?>(nil)
 
     /// Makes an empty queue.
     init(clock: any RuntimeClock) { self.clock = clock }
 
     /// Says who is told the keys whose instant has come, in order of their instants; set before the first key.
-    func whenDue(_ handler: @escaping @Sendable ([Key]) -> Void) { self.handler.withLock { $0 = handler } }
+    func whenDue(_ handler: @escaping @Sendable ([Key]) -> Void) {
+        self.handler.withLock { $0 = Handler(call: handler) }
+    }
 
     /// Adds or moves a key.
     func set(_ key: Key, at instant: Timestamp) {
@@ -47,13 +54,6 @@ final class TimerQueue<Key: Hashable & Sendable>: Sendable {
         state.withLock { state in
             state.current[key] = nil
             if state.heap.count > 1_024, state.heap.count > 4 * state.current.count { compact(&state) }
-        }
-    }
-
-    /// Takes all keys away that fulfil a condition.
-    func removeAll(where condition: (Key) -> Bool) {
-        state.withLock { state in
-            for key in state.current.keys where condition(key) { state.current[key] = nil }
         }
     }
 
@@ -88,7 +88,7 @@ final class TimerQueue<Key: Hashable & Sendable>: Sendable {
             arrange(&state)
             return keys
         }
-        if !keys.isEmpty, let handler = handler.withLock({ $0 }) { handler(keys) }
+        if !keys.isEmpty, let handler = handler.withLock({ $0 }) { handler.call(keys) }
     }
 
     /// Sees to it that the sleeping task wakes at the earliest instant.

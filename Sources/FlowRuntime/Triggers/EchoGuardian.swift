@@ -11,7 +11,9 @@ struct EchoGuardian {
 
     /// The guards that an action's writes concern: those that name it, its flow, or nobody.
     func guards(ofFlow flow: String, action: String) -> [EchoGuard] {
-        guards.filter { $0.writtenBy.isEmpty || $0.writtenBy.contains(flow) || $0.writtenBy.contains("\(flow)/\(action)") }
+        guards.filter {
+            $0.writtenBy.isEmpty || $0.writtenBy.contains(flow) || $0.writtenBy.contains("\(flow)/\(action)")
+        }
     }
 
     /// The guards of a flow's trigger.
@@ -49,20 +51,35 @@ struct EchoGuardian {
     }
 
     private static func hash(_ values: JSONObject) -> String {
-        // A number and its text are the same to services that answer with texts.
-        let sorted = values.sorted { $0.0 < $1.0 }.map { name, value in "\(name)=\(value.stringValue ?? value.text)" }
+        let sorted = values.sorted { $0.0 < $1.0 }.map { name, value in "\(name)=\(text(of: value))" }
         return ContentHash.of(Array(sorted.joined(separator: "\n").utf8))
     }
 
-    /// The write that a trigger's item is an echo of, or nil.
-    func echo(of item: JSON, flow: String, store: any FlowStore) async throws(FlowError) -> EchoEntry? {
+    /// A value as it is compared: a number and its text are the same, and 42000 is 42000.0.
+    private static func text(of value: JSON) -> String {
+        value.stringValue ?? value.integerValue.map { String($0) } ?? value.text
+    }
+
+    /// What a trigger's item is to the guards of its flow.
+    enum Judgement {
+        /// An echo of this write.
+        case echo(EchoEntry)
+        /// A change by others. What was written before is forgotten with the run that comes of it: should the record
+        /// come back to those values later, that is a change again.
+        case change(forgetting: [StoreChange])
+    }
+
+    /// Judges an item of a flow's trigger.
+    func judge(_ item: JSON, flow: String, store: any FlowStore) async throws(FlowError) -> Judgement {
+        var forgotten: [StoreChange] = []
         for guardian in guards(ofTriggerOf: flow) {
             guard let entity = item.objectValue?.value(ignoringCase: guardian.entityID)?.stringValue,
-                let written = try await store.echo(kind: guardian.trigger, entity: entity),
-                written.fieldsHash == Self.hash(ofItem: item, guardian)
+                var written = try await store.echo(kind: guardian.trigger, entity: entity), !written.fieldsHash.isEmpty
             else { continue }
-            return written
+            if written.fieldsHash == Self.hash(ofItem: item, guardian) { return .echo(written) }
+            written.fieldsHash = ""
+            forgotten.append(.echo(written))
         }
-        return nil
+        return .change(forgetting: forgotten)
     }
 }

@@ -1,8 +1,8 @@
 import FlowCore
 import FlowDefinitions
-import FlowText
 import FlowEngine
 import FlowStorage
+import FlowText
 
 extension FlowEnvironment {
     /// Answers a request to the URL of a flow's trigger, as the platform does.
@@ -20,7 +20,8 @@ extension FlowEnvironment {
             guard let summary = try await store.run(run), !summary.isFinished else { throw Self.noRun(run) }
             var outputs: JSONObject = ["headers": .object(RequestTrigger.headers(of: call, keepsAuthorization: false))]
             outputs["body"] = MessageBody.decode(call.body, contentType: call.header("Content-Type"))
-            try await host.send(InboxMessage(id: "callback:\(id):\(UUIDText.random())", .callback(id: id, outputs: outputs)), to: run)
+            try await host.send(
+                InboxMessage(id: "callback:\(id):\(UUIDText.random())", .callback(id: id, outputs: outputs)), to: run)
             return TriggerReply(status: 202)
         } catch {
             let isMissing = error.code == .workflowRunNotFound
@@ -87,7 +88,8 @@ struct RequestTrigger {
         }
         guard let trigger = flow.trigger, trigger.name == call.trigger, trigger.type.lowercased() == "request" else {
             throw Refusal(
-                404, .workflowTriggerNotFound, "The workflow '\(flow.id)' trigger '\(call.trigger)' could not be found.")
+                404, .workflowTriggerNotFound, "The workflow '\(flow.id)' trigger '\(call.trigger)' could not be found."
+            )
         }
         guard flow.isStarted else {
             let state = flow.installed.state == .suspended ? "Suspended" : "Disabled"
@@ -163,7 +165,8 @@ struct RequestTrigger {
         } catch {
             throw Refusal(
                 400, .invalidJSONBody,
-                "The request content is not valid JSON: \(error.message), line \(error.line), position \(error.column).")
+                "The request content is not valid JSON: \(error.message), line \(error.line), position \(error.column)."
+            )
         }
     }
 
@@ -208,7 +211,8 @@ struct RequestTrigger {
                 return TriggerReply(status: 202, headers: Self.headers(of: name, runnable))
             }
             var changes: [StoreChange] = []
-            if let key = runnable.rules.deduplicationKey(outputs, now: now) {
+            let flowKey = runnable.flow.installed.triggerKey
+            if let key = runnable.rules.deduplicationKey(outputs, now: now, flowKey: flowKey) {
                 if let known = try await host.store.seenKeys(flow: runnable.flow.id, keys: [key])[key] {
                     return TriggerReply(status: 202, headers: Self.headers(of: known.run ?? name, runnable))
                 }

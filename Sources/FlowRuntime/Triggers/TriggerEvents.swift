@@ -24,7 +24,8 @@ struct TriggerEvents {
         at now: Timestamp
     ) -> TriggerHistoryEntry {
         TriggerHistoryEntry(
-            id: id, flow: flow.id, trigger: trigger.name, status: result.rawValue, code: code, message: message,
+            id: id, flow: flow.id, trigger: trigger.name, status: result.rawValue, code: code,
+            message: message.map { SecretMask.masking($0) },
             fired: result == .fired, run: run, startTime: now, endTime: host.clock.now)
     }
 
@@ -44,6 +45,7 @@ struct TriggerEvents {
     ///   - outputs: the trigger's outputs, or nil where nothing is new.
     ///   - mark: where the trigger stands now.
     ///   - now: when it was asked.
+    /// - Throws: an error of the store, or `InvalidTemplate`.
     func take(_ outputs: JSONObject?, _ mark: TriggerState, at now: Timestamp) async throws(FlowError) {
         guard let outputs else { return try await host.store.commit(StoreCommit([.trigger(mark)])) }
         let id = RunName.new(at: now)
@@ -62,16 +64,16 @@ struct TriggerEvents {
             let row = row(id, .skipped, code: "TriggerConditionNotMet", at: now)
             return try await host.store.commit(StoreCommit([.trigger(mark), .history(row)]))
         }
-        if let echo = try await echo(of: outputs) {
-            let row = row(
-                id, .skipped, code: "EchoSuppressed", message: "The values are those that the run \(echo.run) wrote.",
-                run: echo.run, at: now)
-            return try await host.store.commit(StoreCommit([.trigger(mark), .history(row)]))
+        let forgotten: [StoreChange]
+        switch try await judge(outputs) {
+        case .echo(let echo):
+            return try await host.store.commit(StoreCommit([.trigger(mark), .history(suppressed(id, echo, at: now))]))
+        case .change(let forgetting): forgotten = forgetting
         }
         let firing = try runnable.rules.firings(of: outputs, now: now)[0]
         try await start(
             id, payload(firing.outputs, id, at: now), trackingID: firing.trackingID,
-            changes: [.trigger(mark), .history(row(id, .fired, run: id, at: now))])
+            changes: [.trigger(mark), .history(row(id, .fired, run: id, at: now))] + forgotten)
     }
 
     /// Starts the runs of a stored answer; those that an earlier process started are found.
@@ -85,14 +87,10 @@ struct TriggerEvents {
                     StoreCommit([.history(row(name, .skipped, code: "TriggerConditionNotMet", at: now))]))
                 continue
             }
-            if let echo = try await echo(of: firing.outputs) {
-                let row = row(
-                    name, .skipped, code: "EchoSuppressed",
-                    message: "The values are those that the run \(echo.run) wrote.", run: echo.run, at: now)
-                try await host.store.commit(StoreCommit([.history(row)]))
-                continue
+            switch try await judge(firing.outputs) {
+            case .echo(let echo): try await host.store.commit(StoreCommit([.history(suppressed(name, echo, at: now))]))
+            case .change(let forgotten): try await startPart(name, firing, entry, forgotten, at: now)
             }
-            try await startPart(name, firing, entry, at: now)
         }
         var done = entry
         done.splitDone = done.splitCount
@@ -100,16 +98,17 @@ struct TriggerEvents {
     }
 
     private func startPart(
-        _ name: String, _ firing: TriggerRules.Firing, _ entry: TriggerHistoryEntry, at now: Timestamp
+        _ name: String, _ firing: TriggerRules.Firing, _ entry: TriggerHistoryEntry, _ changes: [StoreChange],
+        at now: Timestamp
     ) async throws(FlowError) {
         while true {
             do throws(FlowError) {
                 return try await start(
                     name, payload(firing.outputs, name, at: now), trackingID: firing.trackingID,
-                    changes: [.history(row(name, .fired, run: name, at: now))])
-            } catch where error.code == .runExists {
+                    changes: [.history(row(name, .fired, run: name, at: now))] + changes)
+            } catch  where error.code == .runExists {
                 return
-            } catch where error.code == .workflowMaximumWaitingRunCountExceeded {
+            } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
                 // A full queue holds the trigger up; nothing of the answer is lost.
                 guard host.readiness == .ready else { throw error }
                 await host.clock.sleep(until: host.clock.now + .seconds(1))
@@ -125,8 +124,14 @@ struct TriggerEvents {
             hidesOutputs: planned?.hidesOutputs ?? false)
     }
 
-    private func echo(of outputs: JSONObject) async throws(FlowError) -> EchoEntry? {
-        guard let body = outputs["body"] else { return nil }
-        return try await EchoGuardian(host.catalog).echo(of: body, flow: flow.name, store: host.store)
+    private func judge(_ outputs: JSONObject) async throws(FlowError) -> EchoGuardian.Judgement {
+        guard let body = outputs["body"] else { return .change(forgetting: []) }
+        return try await EchoGuardian(host.catalog).judge(body, flow: flow.name, store: host.store)
+    }
+
+    private func suppressed(_ id: String, _ echo: EchoEntry, at now: Timestamp) -> TriggerHistoryEntry {
+        row(
+            id, .skipped, code: "EchoSuppressed", message: "The values are those that the run \(echo.run) wrote.",
+            run: echo.run, at: now)
     }
 }

@@ -20,6 +20,7 @@ struct TriggerInput {
     ///   - input: what was given, or nil for nothing.
     ///   - user: the person (UPN) who starts the flow, or nil.
     ///   - now: the present instant.
+    /// - Returns: the outputs.
     /// - Throws: `MissingInput` with a detail for each, `InvalidArgument`.
     func outputs(_ input: JSON?, user: String?, now: Timestamp) throws(FlowError) -> JSONObject {
         switch trigger.type.lowercased() {
@@ -41,7 +42,8 @@ struct TriggerInput {
         default:
             guard let input else {
                 throw FlowError(
-                    .missingInput, "The flow '\(flow)' starts by its connector; to run it by hand, give it what the trigger would.",
+                    .missingInput,
+                    "The flow '\(flow)' starts by its connector; to run it by hand, give it what the trigger would.",
                     hint: "flowrun run '\(flow)' --input @FILE, where FILE holds the trigger's body.")
             }
             return ["headers": [:], "body": input]
@@ -149,7 +151,8 @@ struct TriggerInput {
         guard let choices, let text = value.stringValue, !choices.contains(text) else { return value }
         let near = Suggestion.nearest(to: text, among: choices)
         throw FlowError(
-            .invalidArgument, "The input '\(name)' takes \(choices.map { "'\($0)'" }.joined(separator: ", ")), not '\(text)'.",
+            .invalidArgument,
+            "The input '\(name)' takes \(choices.map { "'\($0)'" }.joined(separator: ", ")), not '\(text)'.",
             hint: near.map { "Did you mean '\($0)'?" } ?? "Give one of these.")
     }
 

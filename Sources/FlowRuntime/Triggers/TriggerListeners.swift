@@ -1,9 +1,9 @@
 import FlowCore
 import FlowDefinitions
-import FlowText
 import FlowEngine
 import FlowExpressions
 import FlowStorage
+import FlowText
 import Synchronization
 
 /// The triggers that ask or fire by themselves: polling triggers and recurrences of the flows that are on.
@@ -80,7 +80,8 @@ final class TriggerListeners: Sendable {
         if known == nil {
             // Only what happens from now on counts: the first question takes the service's present as its mark.
             let first = TriggerState(
-                flow: flow.id, trigger: trigger.name, nextDue: recurrence(of: trigger, flow)?.first(activatedAt: host.clock.now))
+                flow: flow.id, trigger: trigger.name,
+                nextDue: recurrence(of: trigger, flow)?.first(activatedAt: host.clock.now))
             try await host.store.commit(StoreCommit([.trigger(first)]))
             known = first
             if isPolling(trigger) { await poll(flow, trigger) }
@@ -174,7 +175,7 @@ final class TriggerListeners: Sendable {
             do throws(FlowError) {
                 try await events.start(
                     name, payload, changes: [.trigger(next), .history(events.row(name, .fired, run: name, at: now))])
-            } catch where error.code == .workflowMaximumWaitingRunCountExceeded {
+            } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
                 try await host.store.commit(StoreCommit([.trigger(next)]))
             }
         } catch {

@@ -1,8 +1,8 @@
 import FlowCore
 import FlowDefinitions
-import FlowText
 import FlowExpressions
 import FlowStorage
+import FlowText
 
 /// One question of a polling trigger to its service.
 struct TriggerQuestion {
@@ -11,6 +11,7 @@ struct TriggerQuestion {
 
     /// Asks.
     /// - Parameter mark: up to where it was asked before, as the store keeps it; nil at the first time.
+    /// - Returns: what is new, and the next mark.
     /// - Throws: why there is no answer.
     func ask(_ mark: JSON?) async throws(FlowError) -> TriggerPollAnswer {
         let trigger = runnable.rules.trigger
@@ -21,11 +22,13 @@ struct TriggerQuestion {
         else {
             throw FlowError(
                 .operationNotSupported, "The trigger '\(trigger.name)' names no operation and connection.",
-                location: trigger.location, path: trigger.path, hint: "Write `host.operationId` and `host.connectionName`.")
+                location: trigger.location, path: trigger.path,
+                hint: "Write `host.operationId` and `host.connectionName`.")
         }
         guard let connector = host.connectors[reference.connector] else {
             throw FlowError(
-                .connectorNotFound, "There is no connector '\(reference.connector)'.", hint: "See `flowrun connectors`.")
+                .connectorNotFound, "There is no connector '\(reference.connector)'.", hint: "See `flowrun connectors`."
+            )
         }
         guard let name = host.state.connection(of: reference)?.connection.name,
             let connection = try await host.connection(name)

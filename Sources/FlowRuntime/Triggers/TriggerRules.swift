@@ -1,8 +1,8 @@
 import FlowCore
 import FlowDefinitions
-import FlowText
 import FlowExpressions
 import FlowStorage
+import FlowText
 
 /// What a trigger does with an event: whether it fires, into how many runs, how runs are told apart and found again.
 struct TriggerRules: Sendable {
@@ -96,7 +96,10 @@ struct TriggerRules: Sendable {
         for item in items.prefix(Self.splitLimit) {
             var own = outputs
             own["body"] = item
-            firings.append(Firing(outputs: own, trackingID: try tracking(planned.splitTrackingID ?? planned.trackingID, own, now: now)))
+            firings.append(
+                Firing(
+                    outputs: own, trackingID: try tracking(planned.splitTrackingID ?? planned.trackingID, own, now: now)
+                ))
         }
         return firings
     }
@@ -107,18 +110,25 @@ struct TriggerRules: Sendable {
         try tracking(planned.trackingID, outputs, now: now)
     }
 
-    private func tracking(_ template: CompiledValue?, _ outputs: JSONObject, now: Timestamp) throws(FlowError) -> String? {
+    private func tracking(_ template: CompiledValue?, _ outputs: JSONObject, now: Timestamp) throws(FlowError)
+        -> String?
+    {
         guard let template else { return nil }
         let value = try template.evaluate(in: scope(outputs, now: now))
         return value.isNull ? nil : value.stringValue ?? value.text
     }
 
-    /// The key under which a sender's retries collapse, or nil.
-    func deduplicationKey(_ outputs: JSONObject, now: Timestamp) -> String? {
-        guard let deduplication, let value = try? deduplication.evaluate(in: scope(outputs, now: now)), !value.isNull else {
+    /// The key by which repeated requests of a sender are told, or nil.
+    ///
+    /// Of secret data it is a digest under the flow's own key.
+    func deduplicationKey(_ outputs: JSONObject, now: Timestamp, flowKey: [UInt8]) -> String? {
+        guard let deduplication, let value = try? deduplication.evaluate(in: scope(outputs, now: now)), !value.isNull
+        else {
             return nil
         }
-        return value.stringValue ?? value.text
+        let text = value.stringValue ?? value.text
+        guard planned.hidesOutputs || SecretMask.masking(text) != text else { return text }
+        return Base64.encodeURL(Digest.hmacSHA256(Array(text.utf8), key: flowKey))
     }
 
     /// The business keys by which a run is found; expressions that fail or give nothing are left out.
@@ -128,7 +138,7 @@ struct TriggerRules: Sendable {
         return businessKeys.compactMap { key in
             guard let value = try? key.expression.evaluate(in: scope), !value.isNull else { return nil }
             let text = value.stringValue ?? value.text
-            return text.isEmpty ? nil : BusinessKey(name: key.name, value: text)
+            return text.isEmpty ? nil : BusinessKey(name: key.name, value: SecretMask.masking(text))
         }
     }
 

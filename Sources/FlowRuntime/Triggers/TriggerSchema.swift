@@ -19,6 +19,7 @@ enum TriggerSchema {
         throw FlowError(
             .triggerInputSchemaMismatch,
             "The input body for trigger '\(trigger.name)' of type '\(trigger.type)' did not match its schema definition. "
-                + "Error details: '\(details)'.", path: trigger.path, hint: "Send a body that fits the trigger's schema.")
+                + "Error details: '\(details)'.", path: trigger.path,
+            hint: "Send a body that fits the trigger's schema.")
     }
 }

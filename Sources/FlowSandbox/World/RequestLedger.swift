@@ -96,24 +96,7 @@ package enum RequestLedger {
     }
 
     /// A text in which the signatures of trigger URLs are replaced.
-    static func maskedURLs(_ text: String) -> String {
-        var masked = ""
-        var rest = text[...]
-        while let place = range(of: "sig=", in: rest) {
-            masked += rest[..<place.upperBound] + "***"
-            rest = rest[place.upperBound...].drop { $0.isLetter || $0.isNumber || "%-_~+/=".contains($0) }
-        }
-        return masked + rest
-    }
-
-    private static func range(of word: String, in text: Substring) -> Range<Substring.Index>? {
-        var start = text.startIndex
-        while let first = text[start...].firstIndex(of: word[word.startIndex]) {
-            if text[first...].hasPrefix(word) { return first..<text.index(first, offsetBy: word.count) }
-            start = text.index(after: first)
-        }
-        return nil
-    }
+    static func maskedURLs(_ text: String) -> String { SecretMask.masking(text) }
 
     private static let secretNames: Set<String> = [
         "client_secret", "password", "refresh_token", "assertion", "client_assertion", "device_code", "code", "sig",

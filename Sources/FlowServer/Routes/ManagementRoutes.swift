@@ -109,7 +109,8 @@ struct ManagementRoutes {
 
     // MARK: Triggers
 
-    private func triggers(_ request: APIRequest, _ page: JSON, _ rest: [String]) async throws(FlowError) -> APIResponse {
+    private func triggers(_ request: APIRequest, _ page: JSON, _ rest: [String]) async throws(FlowError) -> APIResponse
+    {
         let flow = page["id"]?.stringValue ?? ""
         let known = page["trigger"]?["name"]?.stringValue ?? "manual"
         guard let trigger = rest.first else { return .json(["value": [shapes.trigger(page)]]) }

@@ -28,7 +28,9 @@ struct ManagementShapes {
         var properties: JSONObject = [
             "apiId": "/providers/Microsoft.PowerApps/apis/shared_logicflows", "displayName": page["name"] ?? .null,
             "userType": "Owner", "state": page["state"] ?? .null,
-            "environment": ["name": .string(environment), "type": "Microsoft.ProcessSimple/environments", "id": id("")],
+            "environment": [
+                "name": .string(environment), "type": "Microsoft.ProcessSimple/environments", "id": id(""),
+            ],
             "flowSuspensionReason": "None", "provisioningMethod": "FromSolution", "installationStatus": "Installed",
             "definitionSummary": [
                 "triggers": page["trigger"].map { [$0] } ?? [], "actions": [],
@@ -128,7 +130,9 @@ struct ManagementShapes {
         ] where action[key]?.isNull == false {
             properties[key] = action[key]
         }
-        if let attempts = action["attempts"]?.arrayValue, attempts.count > 1 { properties["retryHistory"] = .array(attempts) }
+        if let attempts = action["attempts"]?.arrayValue, attempts.count > 1 {
+            properties["retryHistory"] = .array(attempts)
+        }
         properties["correlation"] = ["clientTrackingId": run["clientTrackingId"] ?? .string(runName)]
         return [
             "name": .string(name), "id": id("/flows/\(flow)/runs/\(runName)/actions/\(name)"),
@@ -155,7 +159,8 @@ struct ManagementShapes {
         let name = row["name"]?.stringValue ?? ""
         let trigger = row["trigger"]?.stringValue ?? "manual"
         var properties: JSONObject = [
-            "startTime": row["startTime"] ?? .null, "endTime": row["endTime"] ?? .null, "status": row["status"] ?? .null,
+            "startTime": row["startTime"] ?? .null, "endTime": row["endTime"] ?? .null,
+            "status": row["status"] ?? .null,
             "fired": row["fired"] ?? .null,
         ]
         if row["code"]?.isNull == false { properties["code"] = row["code"] }

@@ -21,11 +21,7 @@ struct ExplainCommand: ParsableCommand {
                 .unknownCode, "flowrun has no page for the code '\(code)'.",
                 hint: near.map { "did you mean '\($0)'? flowrun explain \($0)" } ?? "flowrun explain lists all codes")
         }
-        let json: JSON = [
-            "code": .string(page.code.rawValue), "happened": .string(page.happened), "why": .string(page.why),
-            "remedy": .string(page.remedy),
-        ]
-        options.present(json) {
+        options.present(Self.json(of: page)) {
             """
             \(Style.bold(page.code.rawValue))
 
@@ -41,12 +37,17 @@ struct ExplainCommand: ParsableCommand {
 
     private func list() {
         let pages = ErrorPage.all.values.sorted { $0.code.rawValue < $1.code.rawValue }
-        let json = JSON.array(
-            pages.map { ["code": .string($0.code.rawValue), "happened": .string($0.happened)] })
-        options.present(json) {
+        options.present(.array(pages.map(Self.json(of:)))) {
             var table = Table("CODE", "WHAT HAPPENED")
             for page in pages { table.add(page.code.rawValue, page.happened) }
             return table.text
         }
+    }
+
+    private static func json(of page: ErrorPage) -> JSON {
+        [
+            "code": .string(page.code.rawValue), "happened": .string(page.happened), "why": .string(page.why),
+            "remedy": .string(page.remedy),
+        ]
     }
 }

@@ -75,6 +75,6 @@ struct RunCommand: AsyncParsableCommand {
 
     private func report(_ run: JSON) throws {
         options.present(run) { RunText.summary(of: run) }
-        if run.text("status") != "Succeeded" { throw EndWith(.failed) }
+        try EndWith.unlessSucceeded(run)
     }
 }

@@ -79,7 +79,7 @@ struct RunsCommand: AsyncParsableCommand {
         func run() async throws {
             let result = try await options.perform(.watchRun, ["run": .string(name)])
             options.present(result) { RunText.summary(of: result) }
-            if result.text("status") != "Succeeded" { throw EndWith(.failed) }
+            try EndWith.unlessSucceeded(result)
         }
     }
 

@@ -37,12 +37,15 @@ struct VariableCommand: AsyncParsableCommand {
         @Argument(help: "The schema or display name.")
         var name: String
 
-        @Argument(help: "The value; Yes/No variables take only Yes or No. @FILE or - reads it from a file or stdin.")
+        @Argument(
+            help: """
+                The value; Yes/No variables take only Yes or No. @FILE or - reads it from a file or stdin, as secrets must be.
+                """)
         var value: String
 
         func run() async throws {
             let text = try Input.text(value)
-            let result = try await options.perform(.setVariable, ["name": .string(name), "value": .string(text)])
+            let result = try await options.perform(.setVariable, ["name": .string(name), "value": .string(text), "isPlain": .bool(Input.isPlain(value))])
             options.present(result) { "set \(result.text("schemaName"))" }
         }
     }

@@ -12,8 +12,8 @@ enum Console {
     /// Writes a line of data to stdout.
     static func write(_ text: String) { put(text + "\n", to: STDOUT_FILENO) }
 
-    /// Writes a line of a message to stderr.
-    static func note(_ text: String) { put(text + "\n", to: STDERR_FILENO) }
+    /// Writes a line of a message to stderr; signatures of URLs are masked.
+    static func note(_ text: String) { put(SecretMask.masking(text) + "\n", to: STDERR_FILENO) }
 
     /// Asks a question on the terminal; nil at the end of input.
     static func ask(_ question: String) -> String? {

@@ -28,6 +28,16 @@ enum ExitStatus: Int32 {
         self = Self.exceptions[error.code] ?? Self.byFamily[error.code] ?? Self.fallback(error.code)
     }
 
+    /// The exit code of a command that waited for a run.
+    init(ofRun run: JSON) {
+        switch (run.text("status"), run["waitsFor"]?.text("kind")) {
+        case ("Succeeded", _): self = .success
+        case ("Waiting", "signIn"?): self = .connection
+        case ("Waiting", _): self = .precondition
+        default: self = .failed
+        }
+    }
+
     private static let exceptions: [FlowError.Code: ExitStatus] = [
         .nestedWorkflowNotFound: .precondition, .childFlowNeverPublished: .precondition,
         .workflowTriggerNotFound: .precondition, .childFlowUnsupportedForInvokerConnections: .precondition,

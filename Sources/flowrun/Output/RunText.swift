@@ -56,6 +56,7 @@ enum RunText {
         if !code.isEmpty, code != "OK", code != "NotSpecified" { line += "  \(Style.faint(code))" }
         if let message = action["error"]?.text("message"), !message.isEmpty, action.text("status") == "Failed" {
             line += "\n              \(message)"
+            if let hint = action["error"]?.text("hint"), !hint.isEmpty { line += "\n              hint: \(hint)" }
         }
         return line
     }
@@ -79,6 +80,7 @@ enum RunText {
         var lines = [first]
         let inner = outer + "    "
         if let message = action["error"]?.text("message"), !message.isEmpty { lines.append(inner + message) }
+        if let hint = action["error"]?.text("hint"), !hint.isEmpty { lines.append("\(inner)hint: \(hint)") }
         // What a Compose puts out is what was put in.
         if action["inputs"] != action["outputs"] { lines += content("inputs", of: action, indent: inner) }
         lines += content("outputs", of: action, indent: inner)
@@ -110,6 +112,12 @@ enum RunText {
             lines.append("  \(Style.bold(error.text("code"))): \(error.text("message"))")
             if !error.text("hint").isEmpty { lines.append("  hint: \(error.text("hint"))") }
         }
+        if let wait = run["waitsFor"], !wait.text("hint").isEmpty {
+            let what = wait.text("kind") == "signIn" ? "the sign-in of connection" : "someone to say whether it happened:"
+            lines.append("  waits for \(what) \(wait.text("subject"))")
+            lines.append("  hint: \(wait.text("hint"))")
+        }
+        if let code = explainedCode(of: run) { lines.append("  more: flowrun explain \(code)") }
         if let response = run["response"], !response.isNull {
             lines.append("  response \(response.text("statusCode")): \(response.text("body"))")
         }
@@ -117,6 +125,14 @@ enum RunText {
             lines.append("  outputs: \(JSON.object(outputs).text)")
         }
         return lines
+    }
+
+    /// The code of the first action that failed by itself, where there is a page about it.
+    private static func explainedCode(of run: JSON) -> String? {
+        guard run.text("status") != "Succeeded" else { return nil }
+        let actions = run["actions"]?.arrayValue ?? []
+        let codes = actions.filter { $0.text("status") == "Failed" }.map { $0["error"]?.text("code") ?? "" }
+        return codes.first { $0 != "ActionFailed" && ErrorPage.all[FlowError.Code($0)] != nil }
     }
 
     private static func shortTime(_ text: String) -> String {

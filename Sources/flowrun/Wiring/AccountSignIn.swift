@@ -1,4 +1,6 @@
+import FlowConnectorLibrary
 import FlowCore
+import FlowDefinitions
 import FlowHTTP
 import FlowRuntime
 
@@ -20,6 +22,15 @@ enum AccountSignIn {
                     hint: "flowrun login \(account) --secret env:VARIABLE")
             }
             try await post(["username": account, "password": password], to: identity + "/common/sign-in", transport)
+        }
+    }
+
+    /// Makes the renewal of sign-ins of an environment.
+    static func renewal(_ transport: CurlTransport) -> FlowEnvironment.SignInRenewal {
+        { (session, password) async throws(FlowError) in
+            guard let audience = try StandardConnectors.audience(of: session) else { return nil }
+            return try await PasswordSignIn(session, audience: audience, transport: transport)
+                .refreshToken(password: password)
         }
     }
 

@@ -28,6 +28,9 @@ enum Input {
         return withoutLineEnd(String(decoding: bytes, as: UTF8.self))
     }
 
+    /// Whether an argument is the value itself.
+    static func isPlain(_ argument: String) -> Bool { argument != "-" && !argument.hasPrefix("@") }
+
     /// `NAME=VALUE`.
     static func pair(_ argument: String, option: String) throws(FlowError) -> (String, String) {
         guard let equal = argument.firstIndex(of: "="), equal != argument.startIndex else {

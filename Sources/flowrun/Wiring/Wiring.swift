@@ -40,7 +40,8 @@ enum Wiring {
             keeper.keep(token, of: connection)
         }
         let options = FlowEnvironment.Options(
-            solutionFolders: solutionFolders, pollInterval: pollInterval, signIn: AccountSignIn.make(transport))
+            solutionFolders: solutionFolders, pollInterval: pollInterval, signIn: AccountSignIn.make(transport),
+            renewal: AccountSignIn.renewal(transport))
         let environment = FlowEnvironment(
             settings, store: store, connectors: ConnectorRegistry(connectors), options: options)
         keeper.environment = environment

@@ -1,0 +1,21 @@
+import Foundation
+import Testing
+
+/// Texts that are reviewed like code.
+enum Golden {
+    /// Compares a text with its golden file; with `RECORD_GOLDEN=1` the file is written and the test fails once.
+    static func check(_ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
+    {
+        let file = BuiltBinary.checkout + "/Tests/ExamplesTests/Golden/" + name
+        if ProcessInfo.processInfo.environment["RECORD_GOLDEN"] == "1" {
+            try FileManager.default.createDirectory(
+                atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+            if let known = try? String(contentsOfFile: file, encoding: .utf8), known == text { return }
+            try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+            Issue.record("recorded \(name); read the difference", sourceLocation: sourceLocation)
+            return
+        }
+        let expected = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text == expected, "differs from \(name)", sourceLocation: sourceLocation)
+    }
+}

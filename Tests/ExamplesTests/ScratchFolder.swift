@@ -1,0 +1,180 @@
+import FlowCore
+import Foundation
+import Testing
+
+/// A folder that goes away with its last user, and every runtime and sandbox in it with the folder.
+final class ScratchFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("flowrun-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        endProcesses()
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func write(_ name: String, _ text: String) throws {
+        let url = URL(fileURLWithPath: path + "/" + name)
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: url)
+    }
+
+    func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)), as: UTF8.self)
+    }
+
+    func file(_ name: String) throws -> FileHandle {
+        try write(name, "")
+        return try FileHandle(forWritingTo: URL(fileURLWithPath: path + "/" + name))
+    }
+
+    /// Ends the processes that wrote their number into the state folders here, whatever became of their test.
+    private func endProcesses() {
+        let files = FileManager.default
+        for folder in [path] + ((try? files.contentsOfDirectory(atPath: path)) ?? []).map({ path + "/" + $0 }) {
+            let state = folder + "/.flowrun"
+            for name in (try? files.contentsOfDirectory(atPath: state)) ?? [] {
+                Self.endProcess(of: "\(state)/\(name)/owner.lock")
+                Self.endProcess(of: "\(state)/\(name)/sandbox.json")
+            }
+        }
+    }
+
+    private static func endProcess(of record: String) {
+        guard let bytes = try? Data(contentsOf: URL(fileURLWithPath: record)),
+            let pid = (try? JSON(parsing: [UInt8](bytes)))?["pid"]?.integerValue,
+            // The number may by now be another program's.
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")) == BuiltBinary.path
+        else { return }
+        kill(pid_t(pid), SIGKILL)
+    }
+}
+
+// MARK: A project in the folder
+
+extension ScratchFolder {
+    /// Runs `flowrun` here.
+    /// - Parameters:
+    ///   - arguments: the command.
+    ///   - exit: the exit code that it must end with.
+    ///   - input: what stands on stdin.
+    ///   - environment: further variables.
+    /// - Returns: what it did.
+    @discardableResult
+    func flowrun(
+        _ arguments: String..., exit: Int32 = 0, input: String? = nil, environment: [String: String] = [:]
+    ) async throws -> BuiltBinary.Outcome {
+        let outcome = try await BuiltBinary.run(arguments, in: path, input: input, environment: environment)
+        guard outcome.exitCode == exit else {
+            throw BuiltBinary.Unexpected(
+                description: "exit code \(outcome.exitCode) instead of \(exit): flowrun "
+                    + arguments.joined(separator: " ") + "\n\(outcome.output)\(outcome.messages)")
+        }
+        return outcome
+    }
+
+    /// The result of a command as JSON.
+    func json(_ arguments: String..., exit: Int32 = 0) async throws -> JSON {
+        let outcome = try await BuiltBinary.run(arguments + ["--json"], in: path)
+        guard outcome.exitCode == exit else {
+            throw BuiltBinary.Unexpected(
+                description: "exit code \(outcome.exitCode) instead of \(exit): flowrun "
+                    + arguments.joined(separator: " ") + "\n\(outcome.output)\(outcome.messages)")
+        }
+        return try outcome.json
+    }
+
+    /// What a refused command could have changed: flows, connections, bindings, variables, runs.
+    func state() async throws -> [JSON] {
+        [
+            try await json("flow", "list"), try await json("connection", "list"), try await json("bind-connection"),
+            try await json("variable", "list"), try await json("runs", "list"),
+        ]
+    }
+
+    /// Starts a sandbox on free ports.
+    /// - Returns: its description.
+    @discardableResult
+    func sandbox() async throws -> JSON { try await json("sandbox", "start", "--port", "0", "--detach") }
+
+    /// Makes a project with one solution.
+    /// - Parameters:
+    ///   - flows: flow files by name.
+    ///   - references: connectors by connection reference.
+    ///   - usesSandbox: whether its services are the sandbox's.
+    func project(
+        _ flows: KeyValuePairs<String, String>, references: KeyValuePairs<String, String> = [:],
+        usesSandbox: Bool = false
+    ) async throws {
+        var solution = "uniqueName: S\ndisplayName: S\nversion: 1.0.0.0\n"
+        if !references.isEmpty { solution += "connectionReferences:\n" }
+        for (name, connector) in references { solution += "  \(name): { connector: \(connector), displayName: \(name) }\n" }
+        solution += "flows:\n"
+        for (name, text) in flows {
+            try write("s/\(name).flow.yaml", text)
+            solution += "  - { file: \(name).flow.yaml }\n"
+        }
+        try write("s/solution.yaml", solution)
+        if usesSandbox { try await flowrun("init", "--sandbox") } else { try await flowrun("init") }
+        try await flowrun("solution", "install", "s")
+    }
+
+    /// Starts `flowrun serve` on a free port and waits until it answers.
+    func serve(_ arguments: String...) async throws -> RunningProcess {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: BuiltBinary.path)
+        process.arguments = ["serve", "--listen", "127.0.0.1:0"] + arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: path)
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try file("serve.log")
+        process.standardInput = FileHandle.nullDevice
+        let running = try RunningProcess(process)
+        try await until("serve answers") {
+            try self.read("serve.log").contains("serving '")
+                && FileManager.default.fileExists(atPath: self.path + "/.flowrun/default/flowrun.sock")
+        }
+        return running
+    }
+}
+
+/// A process that goes on until it is ended, at the latest when nobody holds it any more.
+final class RunningProcess: @unchecked Sendable {
+    // Unchecked: the process is started in the initialiser and afterwards only signalled, by its number.
+    private let process: Process
+    private let ends: AsyncStream<Void>
+
+    init(_ process: Process) throws {
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        self.process = process
+        self.ends = ends
+        process.terminationHandler = { _ in end.finish() }
+        try process.run()
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Asks the process to end and waits for it.
+    /// - Returns: its exit code.
+    func end(_ number: Int32 = SIGTERM) async -> Int32 {
+        signal(number)
+        for await _ in ends {}
+        return process.terminationStatus
+    }
+}
+
+/// Waits until something holds.
+/// - Throws: what it waited for, when it does not hold after 20 seconds.
+func until(_ what: String, _ holds: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while try await !holds() {
+        guard ContinuousClock.now < deadline else {
+            throw BuiltBinary.Unexpected(description: "waited 20 s in vain: \(what)")
+        }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}

@@ -1,0 +1,115 @@
+import FlowCore
+import Foundation
+import Testing
+
+/// A store that is owned, full, damaged or not to be written: said clearly, and nothing half-done is kept.
+@Suite struct StoreFailureTests {
+    @Test func `a second owner is refused, and an owner that hangs is named within two seconds`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "Hello")
+        let serve = try await scratch.serve()
+        let second = try await scratch.flowrun("serve", "--listen", "127.0.0.1:0", exit: 4)
+        #expect(second.messages.contains("StoreInUse"))
+        #expect(second.messages.contains("process "))
+        try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
+        let before = try await scratch.state()
+
+        serve.signal(SIGSTOP)
+        let start = ContinuousClock.now
+        let hangs = try await scratch.flowrun("deactivate", "Hello", exit: 4)
+        let waited = ContinuousClock.now - start
+        #expect(hangs.messages.contains("StoreInUse"))
+        #expect(hangs.messages.contains("kill "))
+        #expect(waited >= .seconds(1) && waited < .seconds(8), "\(waited)")
+        serve.signal(SIGCONT)
+        #expect(try await scratch.state() == before)
+        #expect(await serve.end() == 0)
+        #expect(try await scratch.state() == before)
+    }
+
+    @Test func `an owner that was killed stands in nobody's way`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["slow": SmallFlows.slow])
+        try await scratch.flowrun("activate", "--all")
+        let serve = try await scratch.serve()
+        let name = try await scratch.flowrun("run", "Slow", "--no-wait").output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        _ = await serve.end(SIGKILL)
+        #expect(try await scratch.json("runs", "list")[0]?["endTime"] == .null)
+        // The run goes on under the next owner.
+        let next = try await scratch.serve()
+        let run = try await scratch.json("runs", "watch", name)
+        #expect(run["status"] == "Succeeded")
+        #expect(await next.end() == 0)
+    }
+
+    @Test func `a full disk is said, and the state stays as it was`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "--all")
+        let before = try await scratch.state()
+        // No file may grow beyond this: the next commit finds no room.
+        let outcome = try await BuiltBinary.script(
+            #"trap '' XFSZ; ulimit -f 1; exec $flowrun run Hello --input '{"text":"x"}'"#, in: scratch.path)
+        #expect(outcome.exitCode == 6, "\(outcome.messages)")
+        #expect(outcome.messages.contains("StoreFull") || outcome.messages.contains("StoreUnusable"))
+        #expect(outcome.messages.contains("hint:"))
+        #expect(try await scratch.state() == before)
+        try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
+    }
+
+    @Test func `a damaged database is said, by every command, and is left for inquiry`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "--all")
+        let folder = scratch.path + "/.flowrun/default"
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let database = folder + "/" + (try #require(names.first { $0.hasSuffix(".sqlite") || $0.hasSuffix(".db") }, "\(names)"))
+        for (offset, length) in [(0, 64), (4_096, 8_192)] {
+            let whole = try Data(contentsOf: URL(fileURLWithPath: database))
+            try #require(whole.count > offset + length)
+            var damaged = whole
+            damaged.replaceSubrange(offset..<offset + length, with: repeatElement(0xA5, count: length))
+            try damaged.write(to: URL(fileURLWithPath: database))
+            for command in [["flow", "list"], ["run", "Hello", "--input", #"{"text":"x"}"#], ["deactivate", "--all"]] {
+                let outcome = try await BuiltBinary.run(command, in: scratch.path)
+                #expect(outcome.exitCode == 6, "\(command) at \(offset): \(outcome.output)\(outcome.messages)")
+                #expect(outcome.messages.contains("StoreCorrupt"), "\(command): \(outcome.messages)")
+                #expect(outcome.messages.contains("hint:"))
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: database)) == damaged)
+            try whole.write(to: URL(fileURLWithPath: database))
+        }
+        #expect(try await scratch.json("flow", "list")[0]?["state"] == "Started")
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+    func `a folder that may not be written is said`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        let before = try await scratch.state()
+        chmod(scratch.path + "/.flowrun/default", 0o500)
+        defer { chmod(scratch.path + "/.flowrun/default", 0o700) }
+        let outcome = try await scratch.flowrun("activate", "--all", exit: 6)
+        #expect(outcome.messages.contains("Store"))
+        #expect(outcome.messages.contains("hint:"))
+        chmod(scratch.path + "/.flowrun/default", 0o700)
+        #expect(try await scratch.state() == before)
+    }
+
+    @Test func `another environment's key does not open the store`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "--all")
+        let key = try scratch.read(".flowrun/default/key")
+        let outcome = try await scratch.flowrun(
+            "deactivate", "--all", exit: 6, environment: ["FLOWRUN_KEY": String(repeating: "ab", count: 32)])
+        #expect(outcome.messages.contains("StoreKeyWrong"))
+        let malformed = try await scratch.flowrun("deactivate", "--all", exit: 6, environment: ["FLOWRUN_KEY": "short"])
+        #expect(malformed.messages.contains("InvalidKey"))
+        #expect(!malformed.messages.contains("short"))
+        #expect(try scratch.read(".flowrun/default/key") == key)
+        #expect(try await scratch.json("flow", "list")[0]?["state"] == "Started")
+    }
+}

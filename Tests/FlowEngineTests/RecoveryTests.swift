@@ -1,0 +1,187 @@
+import Testing
+
+@testable import FlowCore
+@testable import FlowDefinitions
+@testable import FlowEngine
+
+/// Recovery: folding events and going on is the same as never having stopped.
+@Suite struct RecoveryTests {
+    struct World: Sendable, CustomStringConvertible {
+        let description: String
+        let flows: [(String, String)]
+        let body: JSON
+        let mocks: JSON
+    }
+
+    static let worlds = [
+        World(
+            description: "a loop with calls", flows: [("main", SimulatedFlows.loop)],
+            body: ["items": ["a", "b", "c", "d"]],
+            mocks: [
+                "Get": [
+                    ["statusCode": 200, "body": ["n": 1], "delay": "PT3S"], ["statusCode": 500],
+                    ["statusCode": 200, "body": ["n": 2]], ["statusCode": 200, "body": ["n": 5], "delay": "PT1S"],
+                    ["statusCode": 200, "body": ["n": 7]],
+                ]
+            ]),
+        World(
+            description: "a child flow, waits and an Until",
+            flows: [("main", SimulatedFlows.parent), ("child", SimulatedFlows.child)], body: [:],
+            mocks: ["Get": [["statusCode": 500], ["statusCode": 200, "body": ["v": 39]]]]),
+        World(
+            description: "repeats, polls, a webhook and a time limit", flows: [("main", SimulatedFlows.calls)],
+            body: [:],
+            mocks: [
+                "Try": [["statusCode": 503], ["networkError": "connectionFailed"], ["statusCode": 200]],
+                "Job": [
+                    ["statusCode": 202, "headers": ["Location": "/jobs/1", "Retry-After": "4"]],
+                    ["statusCode": 200, "body": ["title": "Deal"]],
+                ],
+                "Ask": ["statusCode": 200, "body": ["outcome": "Approve"], "delay": "PT26H"],
+                "Slow": ["statusCode": 200, "delay": "PT1M"],
+            ]),
+    ]
+
+    /// What is seen of a world: records without their order, calls, runs, variables, and the time.
+    private static func summary(_ simulator: RunSimulator) -> [String] {
+        var lines: [String] = []
+        for run in simulator.runs {
+            lines.append("\(run.flow) \(run.machine.outcome?.status ?? "running") \(run.machine.variables)")
+            lines.append("response \(run.response?.statusCode ?? 0) \(run.response?.body?.text ?? "-")")
+            for action in run.record.actions {
+                for record in [action.record].compactMap({ $0 }) + action.repetitions {
+                    lines.append(
+                        "\(action.name) \(record.indexes) \(record.status) \(record.code) \(record.inputs?.text ?? "-") "
+                            + "\(record.outputs?.text ?? "-") \(record.attempts.count) \(record.error?.message ?? "-")")
+                }
+            }
+        }
+        lines += simulator.calls.map { "call \($0.action) \(JSON.object($0.parts).text)" }
+        lines.append("until \(simulator.now)")
+        return lines
+    }
+
+    private static func simulate(_ world: World, crash: Int?, budget: StepBudget = .slice) throws -> RunSimulator {
+        var flows: [FlowDefinition] = []
+        for (name, text) in world.flows { flows += FlowDecoder.decode(text, file: name + ".flow.yaml").flows }
+        let simulator = try RunSimulator(
+            flows: FlowSet(flows), mocks: try SimulatedFlows.mocks(world.mocks), clock: RunCase.usualClock)
+        simulator.crashesAfterEvents = crash
+        simulator.budget = budget
+        // Random waits would differ after a crash that loses a wait nobody has seen.
+        _ = try simulator.fire(
+            "main", outputs: ["headers": [:], "body": world.body], callerWaits: true)
+        return simulator
+    }
+
+    @Test(arguments: worlds) func `A crash after any event changes nothing, and no call is made twice`(_ world: World) throws {
+        let calm = try Self.simulate(world, crash: nil)
+        #expect(calm.runs[0].machine.outcome?.status == "Succeeded", "\(calm.runs[0].record.actions)")
+        let expected = Self.summary(calm).filter { !$0.hasPrefix("until") || !world.description.contains("loop") }
+        for event in 1...calm.runs[0].events.count {
+            let crashed = try Self.simulate(world, crash: event)
+            let actual = Self.summary(crashed).filter { !$0.hasPrefix("until") || !world.description.contains("loop") }
+            #expect(actual == expected, "after event \(event)")
+        }
+    }
+
+    @Test(arguments: worlds) func `Slices of one action give the same run as one step`(_ world: World) throws {
+        let whole = try Self.simulate(world, crash: nil, budget: .unlimited)
+        let sliced = try Self.simulate(world, crash: nil, budget: StepBudget(actions: 1))
+        #expect(Self.summary(sliced).dropLast() == Self.summary(whole).dropLast())
+    }
+
+    @Test(arguments: worlds) func `Every event survives the journal`(_ world: World) throws {
+        for run in try Self.simulate(world, crash: nil).runs {
+            for event in run.events {
+                let text = event.journalForm.json.text
+                let read = try RunEvent(journal: JSON(parsing: text))
+                #expect(read.journalForm == event.journalForm)
+            }
+        }
+    }
+
+    @Test func `Recovery gives out effects in flight as recovered, and open timers`() throws {
+        let (_, step) = try SimulatedFlows.begin(SimulatedFlows.calls)
+        let plan = try SimulatedFlows.plan(SimulatedFlows.calls)
+        let identity = RunIdentity(run: "run", flowName: "main")
+        var machine = try RunStateMachine(plan: plan, identity: identity, folding: step.events)
+        #expect(machine.identity.callbackBase == "https://callback.test")
+        let resumed = machine.resume(at: RunCase.usualClock, entropy: 9)
+        guard case .carryOut(let intent, recovered: true)? = resumed.commands.first else {
+            Issue.record("\(resumed.commands)")
+            return
+        }
+        #expect(intent.action.name == "Try" && intent.attempt == 1 && intent.needsCommitFirst)
+        #expect(resumed.wait?.kind == .effect)
+        // The answer leads to a wait; folded again, the timer is open.
+        let answered = machine.step(
+            .effectFinished(intent.id, .answered(OperationAnswer(statusCode: 503))), at: RunCase.usualClock, entropy: 1)
+        var again = try RunStateMachine(plan: plan, identity: identity, folding: step.events + answered.events)
+        let open = again.resume(at: RunCase.usualClock, entropy: 1)
+        #expect(open.commands == [.setTimer(TimerID(1), at: RunCase.usualClock + .seconds(20))])
+        #expect(open.wait?.kind == .timer && open.wait?.isPassive == true)
+    }
+
+    @Test func `A call in doubt waits until someone says what became of it`() throws {
+        for happened in [true, false] {
+            var (machine, step) = try SimulatedFlows.begin(SimulatedFlows.calls)
+            guard case .carryOut(let intent, _)? = step.commands.last else {
+                Issue.record("no call")
+                return
+            }
+            step = machine.step(
+                .effectFinished(intent.id, .inDoubt(reason: "killed")), at: RunCase.usualClock, entropy: 1)
+            #expect(step.wait?.kind == .settlement && step.commands.isEmpty)
+            let record = RunRecord(
+                folding: try SimulatedFlows.begin(SimulatedFlows.calls).1.events + step.events, of: machine.plan.outline)
+            #expect(record.status == "Waiting" && record.code == "InDoubt")
+            let outcome: EffectOutcome = happened ? .answered(OperationAnswer(statusCode: 200)) : .didNotHappen
+            step = machine.step(
+                .message(InboxMessage(id: "m", .settlement(intent.id, outcome))), at: RunCase.usualClock, entropy: 1)
+            guard case .carryOut(let next, recovered: false)? = step.commands.last else {
+                Issue.record("nothing follows")
+                return
+            }
+            #expect(next.action.name == (happened ? "Job" : "Try"))
+            #expect(next.attempt == 1)
+            #expect(happened || next.idempotencyKey == intent.idempotencyKey)
+        }
+    }
+
+    @Test func `A late result of a call that is no longer awaited is journaled and changes nothing`() throws {
+        var (machine, step) = try SimulatedFlows.begin(SimulatedFlows.calls)
+        guard case .carryOut(let intent, _)? = step.commands.last else {
+            Issue.record("no call")
+            return
+        }
+        step = machine.step(.cancel(by: "ada@adatum.example"), at: RunCase.usualClock, entropy: 1)
+        #expect(step.outcome?.status == "Cancelled")
+        #expect(step.commands.contains(.abandon(intent.id)))
+        let late = machine.step(
+            .effectFinished(intent.id, .answered(OperationAnswer(statusCode: 200))), at: RunCase.usualClock, entropy: 1)
+        #expect(late.events.count == 1 && late.outcome?.status == "Cancelled")
+        #expect(machine.step(.timerDue(TimerID(9)), at: RunCase.usualClock, entropy: 1).events.isEmpty)
+    }
+
+    @Test func `A copy of a machine goes its own way`() throws {
+        var (machine, step) = try SimulatedFlows.begin(SimulatedFlows.calls)
+        guard case .carryOut(let intent, _)? = step.commands.last else {
+            Issue.record("no call")
+            return
+        }
+        var copy = machine
+        _ = copy.step(.cancel(by: nil), at: RunCase.usualClock, entropy: 1)
+        step = machine.step(
+            .effectFinished(intent.id, .answered(OperationAnswer(statusCode: 200))), at: RunCase.usualClock, entropy: 1)
+        #expect(copy.outcome?.status == "Cancelled" && machine.outcome == nil && step.commands.count == 1)
+    }
+
+    @Test func `The name of a child run depends on parent, place and attempt alone`() throws {
+        let identity = RunIdentity(run: "parent", flowName: "main")
+        let path = ActionPath(text: "actions/Each[3]/actions/Call")
+        #expect(identity.childRun(action: path, attempt: 1) == identity.childRun(action: path, attempt: 1))
+        #expect(identity.childRun(action: path, attempt: 1) != identity.childRun(action: path, attempt: 2))
+        #expect(identity.childRun(action: path, attempt: 1).utf8.count == 33)
+    }
+}
