@@ -27,7 +27,10 @@ enum SimulatedFlows {
     /// Answers by action name.
     static func mocks(_ json: JSON) throws -> [String: [MockAnswer]] {
         var mocks: [String: [MockAnswer]] = [:]
-        for (name, answers) in json.objectValue ?? [:] { mocks[name] = try #require(MockAnswer.list(json: answers)) }
+        for (name, answers) in json.objectValue ?? [:] {
+            let list: [MockAnswer] = try #require(MockAnswer.list(json: answers))
+            mocks[name] = list
+        }
         return mocks
     }
 

@@ -17,7 +17,7 @@ import Testing
         let name = "crm"
         let displayName = "CRM"
         let connectionParameters = [ConnectionParameter("password", secret: true, summary: "The password.")]
-        let triggers = [ConnectorTrigger(id: "OnNew", summary: "New items.", mode: .polling, parameters: [])]
+        let triggers: [ConnectorTrigger] = []
         let operations = [("Get", ReplayRule.read), ("Send", .idempotent), ("Break", .idempotent)].map {
             ConnectorOperation(
                 id: $0.0, summary: $0.0, parameters: [OperationParameter("item", .object)], replay: $0.1)
@@ -40,7 +40,7 @@ import Testing
         ) async throws(FlowError) -> OperationAnswer? { nil }
 
         func poll(_ poll: TriggerPoll, in session: ConnectionSession) async throws(FlowError) -> TriggerPollAnswer {
-            throw FlowError(.triggerConditionFailed, "GET https://host/x?sig=\(SecrecyTests.mark) is refused.")
+            throw FlowError(.operationNotFound, "There are no triggers here.")
         }
     }
 
@@ -139,11 +139,12 @@ import Testing
         /// Everything that can be read of the environment's runs, as text.
         func all(_ run: String) async throws -> [String] {
             var texts: [String] = []
-            for (operation, arguments) in [
-                (EnvironmentRequest.Operation.showRun, ["run": .string(run)]), (.watchRun, ["run": .string(run)]),
-                (.listRuns, [:]), (.triggerHistory, [:]), (.trace, ["key": .string("word")]), (.listFlows, [:]),
-                (.listVariables, [:]), (.listConnections, [:]), (.limits, [:]),
-            ] as [(EnvironmentRequest.Operation, JSONObject)] {
+            let name: JSONObject = ["run": .string(run)]
+            let requests: [(EnvironmentRequest.Operation, JSONObject)] = [
+                (.showRun, name), (.watchRun, name), (.listRuns, [:]), (.triggerHistory, [:]), (.trace, ["key": "word"]),
+                (.listFlows, [:]), (.listVariables, [:]), (.listConnections, [:]), (.limits, [:]),
+            ]
+            for (operation, arguments) in requests {
                 texts.append(try await environment.perform(EnvironmentRequest(operation, arguments)).text)
             }
             texts.append(JSON.array(try await store.journal(of: run, after: 0, sealed: .hidden)).text)
@@ -302,10 +303,12 @@ import Testing
         let run = reply.headers["x-ms-workflow-run-id"]?.stringValue ?? ""
         _ = try await environment.perform(EnvironmentRequest(.watchRun, ["run": .string(run)]))
         var texts: [String] = []
-        for (operation, arguments) in [
-            (.showRun, ["run": .string(run)]), (.watchRun, ["run": .string(run)]), (.listRuns, [:]),
-            (.triggerHistory, [:]), (.trace, ["key": .string(SecretMask.masking(url))]), (.showFlow, ["flow": "Echo"]),
-        ] as [(EnvironmentRequest.Operation, JSONObject)] {
+        let name: JSONObject = ["run": .string(run)]
+        let requests: [(EnvironmentRequest.Operation, JSONObject)] = [
+            (.showRun, name), (.watchRun, name), (.listRuns, [:]), (.triggerHistory, [:]),
+            (.trace, ["key": .string(SecretMask.masking(url))]), (.showFlow, ["flow": "Echo"]),
+        ]
+        for (operation, arguments) in requests {
             texts.append(try await environment.perform(EnvironmentRequest(operation, arguments)).text)
         }
         let stored = try await world.store.run(run)

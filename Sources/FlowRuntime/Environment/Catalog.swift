@@ -42,6 +42,8 @@ struct Catalog: Sendable {
     /// The flows as the set in which child calls are resolved.
     let flowSet: FlowSet
     private let places: [String: Int]
+    /// The places by GUIDs without hyphens, as they stand in trigger URLs.
+    private let placesOfURLs: [String: Int]
 
     /// Reads the catalog of a store.
     static func load(from store: any FlowStore) async throws(FlowError) -> Catalog {
@@ -79,7 +81,8 @@ struct Catalog: Sendable {
         self.solutions = parts
         self.flows = flows
         self.flowSet = FlowSet(flows.map(\.definition))
-        self.places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
+        places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
+        placesOfURLs = Self.withoutHyphens(places)
     }
 
     /// Makes a catalog of flows that belong to no solution; all of them are on.
@@ -96,6 +99,16 @@ struct Catalog: Sendable {
         self.flows = flows
         flowSet = FlowSet(definitions)
         places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
+        placesOfURLs = Self.withoutHyphens(places)
+    }
+
+    private static func withoutHyphens(_ places: [String: Int]) -> [String: Int] {
+        Dictionary(places.map { id, place in (id.filter { $0 != "-" }, place) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The flow of a GUID as it stands in a trigger URL, with or without hyphens, or nil.
+    func flow(ofURL id: String) -> Entry? {
+        placesOfURLs[id.lowercased().filter { $0 != "-" }].map { flows[$0] }
     }
 
     /// The flow of a GUID, or nil.

@@ -73,8 +73,7 @@ struct RequestTrigger {
     // MARK: Is it allowed, and is it on?
 
     private func authorizedFlow() throws(Refusal) -> Catalog.Entry {
-        let id = call.workflow.lowercased().filter { $0 != "-" }
-        guard let flow = host.catalog.flows.first(where: { $0.id.filter { $0 != "-" } == id }) else {
+        guard let flow = host.catalog.flow(ofURL: call.workflow) else {
             throw Refusal(404, .workflowNotFound, "The workflow '\(call.workflow)' could not be found.")
         }
         guard let signature = call.query("sig"), !signature.isEmpty else {
