@@ -316,7 +316,7 @@ import Testing
 
     @Test(arguments: hovers) func `hovering says what a word stands for`(_ text: String, _ parts: [String]) throws {
         var (workspace, position) = try workspace(Self.flow(text))
-        let hover = #require(workspace.hover(in: "main.flow.yaml", at: position), "nothing at \(text)")
+        let hover = try #require(workspace.hover(in: "main.flow.yaml", at: position), "nothing at \(text)")
         for part in parts { #expect(hover.text.contains(part), "\(hover.text)") }
     }
 

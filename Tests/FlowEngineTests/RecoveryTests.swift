@@ -82,7 +82,8 @@ import Testing
             let crashed = try Self.simulate(world, crash: event)
             let actual = Self.summary(crashed).filter { !$0.hasPrefix("until") || !world.description.contains("loop") }
             let differences = zip(expected, actual).filter { $0.0 != $0.1 }.map { "\($0.0) became \($0.1)" }
-            #expect(differences.isEmpty && actual.count == expected.count, "after event \(event)")
+            #expect(differences == [], "after event \(event)")
+            #expect(actual.count == expected.count)
         }
     }
 
