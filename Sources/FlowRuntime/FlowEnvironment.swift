@@ -224,6 +224,7 @@ public final class FlowEnvironment: Sendable {
         case .startRun: return try await startRun(arguments, as: request.user)
         case .listRuns: return try await listRuns(arguments)
         case .showRun: return try await showRun(arguments)
+        case .runContext: return try await runContext(arguments)
         case .watchRun: return try await watchRun(arguments)
         case .cancelRun: return try await cancelRun(arguments)
         case .resubmitRun: return try await resubmitRun(arguments, as: request.user)

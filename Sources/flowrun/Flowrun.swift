@@ -22,7 +22,7 @@ struct Flowrun: AsyncParsableCommand {
             FlowCommand.self, VariableCommand.self, UserCommand.self, ShareCommand.self, UnshareCommand.self,
             ConnectionCommand.self, LoginCommand.self, BindConnectionCommand.self, ActivateCommand.self,
             DeactivateCommand.self, RunCommand.self, RunsCommand.self, ServeCommand.self, SandboxCommand.self,
-            ExplainCommand.self, CompletionCommand.self,
+            ExplainCommand.self, FunctionsCommand.self, SchemaCommand.self, FmtCommand.self, CompletionCommand.self,
         ])
 
     /// Parses the arguments, carries out the command and ends the process with the contract's exit code.

@@ -84,8 +84,8 @@ import Testing
     /// The text after accepting a completion.
     private func accept(_ label: String, in marked: String, name: String = "main.flow.yaml") throws -> String {
         var (workspace, position) = try workspace(marked, name: name)
-        let completion = try #require(
-            workspace.completions(in: name, at: position).first { $0.label == label }, "no completion \(label)")
+        let found = workspace.completions(in: name, at: position)
+        let completion = try #require(found.first { $0.label == label }, "no completion \(label)")
         var document = try #require(workspace.document(name))
         document.replace(completion.range, with: completion.text)
         return document.text
@@ -251,14 +251,17 @@ import Testing
     @Test func `a broken text is completed from its last readable state`() throws {
         let marked = Self.flow("Here:\n  type: Compose\n  inputs: \"@body('▮')\"")
         var (workspace, position) = try workspace(marked)
-        #expect(workspace.completions(in: "main.flow.yaml", at: position).contains { $0.label == "Read" })
+        let before = workspace.completions(in: "main.flow.yaml", at: position)
+        #expect(before.contains { $0.label == "Read" })
         // A bracket that is never closed, far from the cursor.
         workspace.replace(
             TextRange(TextPosition(line: 4, character: 0), TextPosition(line: 4, character: 0)), with: "  x: {a: [\n",
             in: "main.flow.yaml")
         let moved = TextPosition(line: position.line + 1, character: position.character)
-        #expect(workspace.diagnostics(of: "main.flow.yaml").contains { $0.finding.severity == .error })
-        #expect(workspace.completions(in: "main.flow.yaml", at: moved).contains { $0.label == "Read" })
+        let findings = workspace.diagnostics(of: "main.flow.yaml")
+        let after = workspace.completions(in: "main.flow.yaml", at: moved)
+        #expect(findings.contains { $0.finding.severity == .error })
+        #expect(after.contains { $0.label == "Read" })
     }
 
     @Test func `what is accepted is written with the quotes and escapes of its place`() throws {
@@ -316,7 +319,8 @@ import Testing
 
     @Test(arguments: hovers) func `hovering says what a word stands for`(_ text: String, _ parts: [String]) throws {
         var (workspace, position) = try workspace(Self.flow(text))
-        let hover = try #require(workspace.hover(in: "main.flow.yaml", at: position), "nothing at \(text)")
+        let found = workspace.hover(in: "main.flow.yaml", at: position)
+        let hover = try #require(found, "nothing at \(text)")
         for part in parts { #expect(hover.text.contains(part), "\(hover.text)") }
     }
 
@@ -349,7 +353,8 @@ import Testing
         let places = workspace.definitions(in: "a/main.flow.yaml", at: position)
         #expect(places.map(\.file) == ["a/price.flow.yaml"])
         #expect(places.first?.range.start == TextPosition(line: 0, character: 6))
-        #expect(workspace.dependents(of: "a/price.flow.yaml") == ["a/main.flow.yaml"])
+        let dependents = workspace.dependents(of: "a/price.flow.yaml")
+        #expect(dependents == ["a/main.flow.yaml"])
     }
 
     // MARK: Texts and findings
@@ -376,7 +381,8 @@ import Testing
                 actions:
                   A: {type: Compose, inputs: "😀 @{nofunction()}"}
                 """)
-        let finding = try #require(workspace.diagnostics(of: "x.flow.yaml").first)
+        let findings = workspace.diagnostics(of: "x.flow.yaml")
+        let finding = try #require(findings.first)
         #expect(finding.finding.code == .invalidTemplate)
         #expect(finding.range.start == TextPosition(line: 2, character: 35))
         #expect(finding.range.end == TextPosition(line: 2, character: 45))
@@ -387,7 +393,8 @@ import Testing
         var workspace = FlowWorkspace(catalog: SmallCatalog())
         workspace.set("x.flow.yaml", text: text)
         let expected = FlowChecker(catalog: SmallCatalog()).check(files: [(name: "x.flow.yaml", text: text)])
-        #expect(workspace.diagnostics(of: "x.flow.yaml").map(\.finding) == expected)
+        let found = workspace.diagnostics(of: "x.flow.yaml").map(\.finding)
+        #expect(found == expected)
         #expect(!expected.isEmpty)
     }
 
@@ -416,7 +423,9 @@ import Testing
         workspace.set("big.flow.yaml", text: text)
         let clock = ContinuousClock()
         let end = TextPosition(line: 2_003, character: 0)
-        let check = clock.measure { #expect(workspace.diagnostics(of: "big.flow.yaml").isEmpty) }
+        var findings: [FileDiagnostic] = []
+        let check = clock.measure { findings = workspace.diagnostics(of: "big.flow.yaml") }
+        #expect(findings.isEmpty)
         let completion = clock.measure { _ = workspace.completions(in: "big.flow.yaml", at: end) }
         workspace.replace(TextRange(end, end), with: "  Last:\n    inputs: \"@outputs('", in: "big.flow.yaml")
         let last = TextPosition(line: 2_004, character: 22)

@@ -60,7 +60,7 @@ enum SimulatedFlows {
                 runtimeConfiguration: { concurrency: { repetitions: 2 } }
                 runAfter: { Names: [Succeeded] }
                 actions:
-                  Get: { type: Http, inputs: { method: POST, uri: "https://api.test/@{item()}", body: { n: "@item()" } } }
+                  Get: { type: Http, inputs: { method: POST, uri: "https://api.test/@{item()}", body: { n: "@item()" }, retryPolicy: { type: fixed, count: 4, interval: PT7S } } }
                   Big:
                     type: If
                     expression: { greater: ["@body('Get')['n']", 1] }

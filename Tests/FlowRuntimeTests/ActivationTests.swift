@@ -47,6 +47,21 @@ import Testing
                 )
             ], codes: ["InvalidTemplate"]),
         Row(
+            about: "a trigger that flowrun does not listen for",
+            flows: [
+                (
+                    "hook.flow.yaml",
+                    """
+                    name: Hook
+                    triggers:
+                      Hook:
+                        type: HttpWebhook
+                        inputs: { subscribe: { method: POST, uri: "https://a.example", body: "@listCallbackUrl()" } }
+                    actions: { A: { type: Compose, inputs: 1 } }
+                    """
+                )
+            ], codes: ["TriggerTypeNotSupported"]),
+        Row(
             about: "a child that does not exist",
             flows: [parent(calling: "3f2504e0-4f89-41d3-9a0c-0305e82c3301")], codes: ["NestedWorkflowNotFound"]),
         Row(

@@ -45,6 +45,8 @@ extension FlowError.Code {
     public static let flowNotShared = FlowError.Code("AuthorizationFailed")
     /// There is no such token.
     public static let tokenNotFound = FlowError.Code("TokenNotFound")
+    /// flowrun does not listen for a trigger of this type.
+    public static let triggerTypeNotSupported = FlowError.Code("TriggerTypeNotSupported")
 }
 
 extension ErrorPage {
@@ -141,5 +143,10 @@ extension ErrorPage {
             .tokenNotFound, happened: "A token was not found.",
             why: "No token of the management API has this name.",
             remedy: "See `flowrun token list`."),
+        ErrorPage(
+            .triggerTypeNotSupported, happened: "A flow cannot be turned on.",
+            why:
+                "Its trigger is one that the platform knows and this version of flowrun does not listen for, so nothing would ever start it.",
+            remedy: "Use a Request or Recurrence trigger, or a polling trigger of the connector."),
     ]
 }

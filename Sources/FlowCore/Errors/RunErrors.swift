@@ -21,6 +21,8 @@ extension FlowError.Code {
     public static let workflowMaximumWaitingRunCountExceeded = FlowError.Code("WorkflowMaximumWaitingRunCountExceeded")
     /// A connection reference of a run leads to no connection.
     public static let missingConnectionReference = FlowError.Code("MissingConnectionReference")
+    /// An expression reads what a run's record hides.
+    public static let secureValueHidden = FlowError.Code("SecureValueHidden")
     /// A run in the store cannot be taken up again.
     public static let runUnreadable = FlowError.Code("RunUnreadable")
     /// A request named a host that this server is not.
@@ -73,6 +75,10 @@ extension ErrorPage {
             .missingConnectionReference, happened: "A call of a run was not made.",
             why: "The reference was unbound after activation, or the caller has no connection of that kind.",
             remedy: "Bind one with `flowrun bind-connection`; a run-only user needs one of its own."),
+        ErrorPage(
+            .secureValueHidden, happened: "An expression over a stored run reads a secured value.",
+            why: "Values of `secureData`, of secure parameters, and what is computed of them are not shown by run records.",
+            remedy: "Evaluate a part of the expression that does not read it, or run a copy of the flow without `secureData`."),
         ErrorPage(
             .runUnreadable, happened: "A run stays as it is.",
             why: "Its definition or the beginning of its journal is missing.",

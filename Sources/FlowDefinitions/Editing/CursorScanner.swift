@@ -35,8 +35,10 @@ struct CursorPlace {
     var style: ScalarStyle
     /// The keys of the innermost mapping that stand before the cursor.
     var keys: [String]
-    /// The plain values of the innermost mapping that stand before the cursor.
+    /// The texts and words in the innermost mapping that stand before the cursor.
     var values: [String: String]
+    /// The same of every open collection, the outermost first: as many as ``path`` has steps, and the innermost.
+    var outerValues: [[String: String]] = []
 }
 
 /// Finds where a cursor stands by reading what lies before it, whether or not the whole can be parsed.
@@ -118,7 +120,7 @@ struct CursorScanner {
         let mapping = levels.last.flatMap { $0.kind == .blockMapping || $0.kind == .flowMapping ? $0 : nil }
         found = CursorPlace(
             role: role, path: path, start: start ?? end, style: style, keys: mapping?.keys ?? [],
-            values: mapping?.values ?? [:])
+            values: mapping?.values ?? [:], outerValues: levels.map(\.values))
     }
 
     /// Ends at the beginning of a line's text, or in an unquoted word there, which may be a key.

@@ -29,7 +29,10 @@ struct EditingView {
 
     /// The type of the action around the cursor, as it is written before the cursor or else as it was read.
     var actionType: ActionType? {
-        if place.rest.isEmpty, let name = cursor.values["type"], let type = ActionType(ignoringCase: name) {
+        let depth = cursor.path.count - place.rest.count
+        if cursor.outerValues.indices.contains(depth), let name = cursor.outerValues[depth]["type"],
+            let type = ActionType(ignoringCase: name)
+        {
             return type
         }
         return action?.action.type

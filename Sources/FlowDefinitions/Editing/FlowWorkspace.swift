@@ -258,7 +258,10 @@ public struct FlowWorkspace: Sendable {
         guard let document = files[name]?.document, !Self.isSolution(name) else { return nil }
         let cursor = CursorScanner.place(in: document.bytes, at: offset)
         let place = EditingPlace(cursor.path)
-        guard let flow = flow(in: name, at: offset, of: place) else { return nil }
+        let nothing = SourceNode(.mapping([]), at: SourceLocation(file: name, line: 1, column: 1))
+        let flow =
+            flow(in: name, at: offset, of: place)
+            ?? FlowDefinition(name: FlowSet.stem(of: name), file: name, node: nothing)
         let set = flowSet(for: name, own: [flow])
         return EditingView(
             document: document, offset: offset, cursor: cursor, place: place,

@@ -81,7 +81,7 @@ extension RunState {
         let (action, repetition) = try find(start.action)
         removeWork(action.id, repetition)
         markStarted(action, repetition, inputs: start.inputs)
-        if action.timeout != nil { enqueue(.arm, action.id, repetition) }
+        if action.timeout != nil { enqueueFirst(.arm, action.id, repetition) }
         switch (action.work, start.decision) {
         case (_, .branch(let branch)): take(branch, of: action, repetition)
         case (_, .incomparable(let failure)): openIncomparable(action, repetition, failure)
@@ -90,7 +90,7 @@ extension RunState {
         case (.scope, _): openBranches(action, repetition) { _ in .open }
         case (.wait, _):
             states[place(action, repetition)].status = .waiting
-            enqueue(.arm, action.id, repetition)
+            enqueueFirst(.arm, action.id, repetition)
         case (_, .retryPolicy(let policy)): foldCall(action, repetition, policy, start.callbackID)
         case (.http, _), (.httpWebhook, _), (.operation, _), (.connection, _), (.childFlow, _):
             foldCall(action, repetition, fixedPolicy(action), start.callbackID)
@@ -101,7 +101,7 @@ extension RunState {
     private func foldCall(_ action: PlannedAction, _ repetition: Int, _ policy: RetryPolicy, _ callbackID: String?) {
         openCall(action, repetition, policy, callbackID)
         calls[Int(states[place(action, repetition)].work)].next = .begin
-        enqueue(.advance, action.id, repetition)
+        enqueueFirst(.advance, action.id, repetition)
     }
 
     private func fold(_ end: ActionEnd) throws(FlowError) {

@@ -375,6 +375,14 @@ final class RunState {
         queue.append(WorkItem(kind: kind, action: Int32(truncatingIfNeeded: action), repetition: Int32(truncatingIfNeeded: repetition)))
     }
 
+    /// Puts an item before all others: it belongs to the work that the last event began.
+    func enqueueFirst(_ kind: WorkItem.Kind, _ action: Int, _ repetition: Int) {
+        queue.insert(
+            WorkItem(
+                kind: kind, action: Int32(truncatingIfNeeded: action), repetition: Int32(truncatingIfNeeded: repetition)),
+            at: queueHead)
+    }
+
     var hasWork: Bool { queueHead < queue.count }
 
     func dequeue() -> WorkItem {

@@ -166,10 +166,41 @@ struct ActivationPlanner {
         let shape = (catalog.solution(flow.solution)?.diagnostics ?? []).filter {
             $0.location.file == flow.definition.file
         }
-        let findings = shape + FlowChecker(catalog: connectors).checkForRunning(flow.definition, in: catalog.flowSet)
-        return findings.filter { $0.severity == .error }.map { finding in
-            problem(.definition, flow, action: finding.path.name, error: finding.error)
+        var own: [ActivationPlan.Problem] = []
+        if let trigger = flow.trigger, let error = unsupported(trigger, flow) {
+            own = [problem(.definition, flow, action: trigger.name, error: error)]
         }
+        let findings = shape + FlowChecker(catalog: connectors).checkForRunning(flow.definition, in: catalog.flowSet)
+        return own
+            + findings.filter { $0.severity == .error }.map { finding in
+                problem(.definition, flow, action: finding.path.name, error: finding.error)
+            }
+    }
+
+    /// Why nothing would ever start the flow, or nil: a trigger that flowrun does not listen for must not look turned on.
+    private func unsupported(_ trigger: Trigger, _ flow: Catalog.Entry) -> FlowError? {
+        switch trigger.type.lowercased() {
+        case "request", "recurrence", "http": return nil
+        case "openapiconnection", "openapiconnectionwebhook", "openapiconnectionnotification":
+            let connector = trigger.connectionReferenceKey.flatMap {
+                flow.definition.connectionReference($0)?.connector
+            }
+            guard let connector, let id = trigger.operationID, let known = connectors.trigger(id, of: connector) else {
+                // What is wrong with the reference or operation is said by the checker.
+                return connector.map { connectors.knows(connector: $0) } == true ? nil : refused(trigger)
+            }
+            return known.mode == .polling ? nil : refused(trigger)
+        default: return refused(trigger)
+        }
+    }
+
+    private func refused(_ trigger: Trigger) -> FlowError {
+        FlowError(
+            .triggerTypeNotSupported,
+            "flowrun does not listen for the trigger '\(trigger.name)' of type '\(trigger.type)'"
+                + (trigger.operationID.map { ", operation '\($0)'" } ?? "") + ".",
+            location: trigger.location, path: trigger.path,
+            hint: "Use a Request or Recurrence trigger, or a polling trigger of the connector.")
     }
 
     private func childProblems(of flow: Catalog.Entry, activating: Set<String>) -> [ActivationPlan.Problem] {

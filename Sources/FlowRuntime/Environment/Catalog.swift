@@ -103,7 +103,8 @@ struct Catalog: Sendable {
     }
 
     private static func withoutHyphens(_ places: [String: Int]) -> [String: Int] {
-        Dictionary(places.map { id, place in (id.filter { $0 != "-" }, place) }, uniquingKeysWith: { first, _ in first })
+        Dictionary(
+            places.map { id, place in (id.filter { $0 != "-" }, place) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The flow of a GUID as it stands in a trigger URL, with or without hyphens, or nil.

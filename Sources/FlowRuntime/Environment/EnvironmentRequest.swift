@@ -60,6 +60,8 @@ public struct EnvironmentRequest: Sendable, Hashable {
         case listRuns = "runs.list"
         /// Shows a run.
         case showRun = "runs.show"
+        /// Gives what an expression can see of a run.
+        case runContext = "runs.context"
         /// Waits for a run's end.
         case watchRun = "runs.watch"
         /// Cancels a run.
@@ -91,7 +93,7 @@ public struct EnvironmentRequest: Sendable, Hashable {
         public var isReading: Bool {
             switch self {
             case .listSolutions, .listFlows, .showFlow, .listVariables, .listUsers, .listConnections, .listBindings,
-                .listRuns, .showRun, .triggerHistory, .trace, .limits, .listTokens, .status:
+                .listRuns, .showRun, .runContext, .triggerHistory, .trace, .limits, .listTokens, .status:
                 true
             default: false
             }

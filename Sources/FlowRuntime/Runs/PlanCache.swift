@@ -38,7 +38,9 @@ final class PlanCache: Sendable {
         return FlowOutline(try await definition(hash, name))
     }
 
-    private func definition(_ hash: String, _ name: String) async throws(FlowError) -> FlowDefinition {
+    /// The definition with which a run began.
+    /// - Throws: `RunUnreadable`.
+    func definition(_ hash: String, _ name: String) async throws(FlowError) -> FlowDefinition {
         guard let stored = try await store.definition(hash) else {
             throw FlowError(
                 .runUnreadable, "The definition of '\(name)' with which the run began is not in the store.",

@@ -69,7 +69,8 @@ final class TriggerListeners: Sendable {
     /// Whether a flow's trigger asks or fires by itself.
     private static func listens(_ flow: Catalog.Entry) -> Bool {
         switch flow.trigger?.type.lowercased() {
-        case "recurrence", "slidingwindow", "openapiconnection", "apiconnection", "http": true
+        case "recurrence", "http", "openapiconnection", "openapiconnectionwebhook", "openapiconnectionnotification":
+            true
         default: false
         }
     }
@@ -108,7 +109,7 @@ final class TriggerListeners: Sendable {
     }
 
     private func isPolling(_ trigger: Trigger) -> Bool {
-        !["recurrence", "slidingwindow"].contains(trigger.type.lowercased())
+        trigger.type.lowercased() != "recurrence"
     }
 
     private func recurrence(of trigger: Trigger, _ flow: Catalog.Entry) -> Recurrence? {

@@ -27,7 +27,9 @@ struct FunctionsCommand: ParsableCommand {
 
     private func list() {
         let functions = FunctionDeclaration.Category.allCases.flatMap { category in
-            FunctionLibrary.all.filter { $0.category == category }.sorted { $0.name.lowercased() < $1.name.lowercased() }
+            FunctionLibrary.all.filter { $0.category == category }.sorted {
+                $0.name.lowercased() < $1.name.lowercased()
+            }
         }
         let json = JSON.array(
             functions.map {
