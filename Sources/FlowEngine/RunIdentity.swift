@@ -27,7 +27,7 @@ public struct RunIdentity: Sendable, Hashable {
     public var initiator: String?
     /// The run that this one repeats.
     public var sourceRun: String?
-    /// Where callbacks reach this run: the id of a callback is appended after a slash. Nil where no callback can come.
+    /// Where callbacks reach this run, the id of a callback following after a slash; nil where no callback can come.
     public var callbackBase: String?
     /// The rules that differ between performance profiles.
     public var settings: RunSettings
@@ -51,9 +51,11 @@ public struct RunIdentity: Sendable, Hashable {
 
     /// Makes an identity.
     public init(
-        run: String, flowName: String, flowID: String = "", environment: String = "default", definitionHash: String = "",
+        run: String, flowName: String, flowID: String = "", environment: String = "default",
+        definitionHash: String = "",
         parent: Parent? = nil, parameters: JSONObject = [:], secretParameters: [String] = [], trackingID: String? = nil,
-        initiator: String? = nil, sourceRun: String? = nil, callbackBase: String? = nil, settings: RunSettings = RunSettings()
+        initiator: String? = nil, sourceRun: String? = nil, callbackBase: String? = nil,
+        settings: RunSettings = RunSettings()
     ) {
         self.run = run
         self.flowName = flowName
@@ -74,6 +76,7 @@ public struct RunIdentity: Sendable, Hashable {
     /// - Parameters:
     ///   - action: the calling action with its repetitions.
     ///   - attempt: the attempt, from 1.
+    /// - Returns: the name.
     public func childRun(action: ActionPath, attempt: Int) -> String {
         let digest = Digest.sha256(Array("\(run)\u{0}\(action.text)\u{0}\(attempt)".utf8))
         return Self.name(ofDigest: digest)

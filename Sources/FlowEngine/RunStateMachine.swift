@@ -8,9 +8,9 @@ public import FlowDefinitions
 ///
 /// A runtime commits the events of a step before it carries out its commands, and steps again with `continue` while a step
 /// `hasMore`. After a crash it makes the machine anew from the journal's events and calls ``resume(at:entropy:budget:)``.
-// It holds its state in an object for speed and copies that object before a change whenever it is shared, so no two values
-// ever see each other's changes; that is why it may be sent between threads.
 public struct RunStateMachine: @unchecked Sendable {
+    // Unchecked, because the state lies in an object for speed; it is copied before a change whenever it is shared, so no two
+    // machines ever see each other's changes, and a machine may be sent between threads like any value.
     private var state: RunState
 
     /// Makes a run that has not begun; the first stimulus is `triggerFired`.
@@ -74,7 +74,7 @@ public struct RunStateMachine: @unchecked Sendable {
             state.events.append(
                 .runStarted(
                     RunStart(
-                        identity: state.identity, trigger: payload, 
+                        identity: state.identity, trigger: payload,
                         hidesParameters: state.plan.hasSecureParameters || !state.identity.secretParameters.isEmpty,
                         at: now)))
             state.begin(payload, at: now)
@@ -100,6 +100,7 @@ public struct RunStateMachine: @unchecked Sendable {
     ///   - now: the instant at which the step happens.
     ///   - entropy: random bits of this step.
     ///   - budget: how much may be done.
+    /// - Returns: events to be committed and commands to be carried out after that.
     public mutating func resume(at now: Timestamp, entropy: UInt64, budget: StepBudget = .slice) -> RunStep {
         prepare(now, entropy)
         if let reply = state.reply { state.commands.append(.reply(reply)) }

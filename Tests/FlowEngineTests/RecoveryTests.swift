@@ -46,7 +46,8 @@ import Testing
     private static func summary(_ simulator: RunSimulator) -> [String] {
         var lines: [String] = []
         for run in simulator.runs {
-            lines.append("\(run.flow) \(run.machine.outcome?.status ?? "running") \(JSON.object(run.machine.variables).text)")
+            lines.append(
+                "\(run.flow) \(run.machine.outcome?.status ?? "running") \(JSON.object(run.machine.variables).text)")
             lines.append("ended \(run.machine.outcome?.endTime.description ?? "-")")
             lines.append("response \(run.response?.statusCode ?? 0) \(run.response?.body?.text ?? "-")")
             for action in run.record.actions {
@@ -73,7 +74,9 @@ import Testing
         return simulator
     }
 
-    @Test(arguments: worlds) func `A crash after any event changes nothing, and no call is made twice`(_ world: World) throws {
+    @Test(arguments: worlds) func `A crash after any event changes nothing, and no call is made twice`(_ world: World)
+        throws
+    {
         let calm = try Self.simulate(world, crash: nil)
         #expect(calm.runs[0].machine.outcome?.status == "Succeeded", "\(calm.runs[0].record.actions)")
         let expected = Self.summary(calm)
@@ -135,7 +138,8 @@ import Testing
                 .effectFinished(intent.id, .inDoubt(reason: "killed")), at: RunCase.usualClock, entropy: 1)
             #expect(step.wait?.kind == .settlement && step.commands.isEmpty)
             let record = RunRecord(
-                folding: try SimulatedFlows.begin(SimulatedFlows.calls).1.events + step.events, of: machine.plan.outline)
+                folding: try SimulatedFlows.begin(SimulatedFlows.calls).1.events + step.events, of: machine.plan.outline
+            )
             #expect(record.status == "Waiting" && record.code == "InDoubt")
             let outcome: EffectOutcome = happened ? .answered(OperationAnswer(statusCode: 200)) : .didNotHappen
             step = machine.step(

@@ -36,7 +36,9 @@ import Testing
         #expect(failures.isEmpty)
     }
 
-    @Test(.enabled(if: folder != nil)) func `A crash after any event of a case changes nothing of what comes out`() throws {
+    @Test(.enabled(if: folder != nil)) func `A crash after any event of a case changes nothing of what comes out`()
+        throws
+    {
         var failures: [String] = []
         var crashes = 0
         for runCase in try Self.cases() where runCase.rejected == nil {

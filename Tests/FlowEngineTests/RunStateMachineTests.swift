@@ -22,7 +22,8 @@ import Testing
     @Test func `Reading calls need no commit first, writing ones and replies do`() throws {
         for (method, needs) in [("GET", false), ("POST", true), ("DELETE", true)] {
             let (_, step) = try SimulatedFlows.begin(
-                SimulatedFlows.trigger + "actions: { Call: { type: Http, inputs: { method: \(method), uri: 'https://a.test' } } }")
+                SimulatedFlows.trigger
+                    + "actions: { Call: { type: Http, inputs: { method: \(method), uri: 'https://a.test' } } }")
             #expect(step.needsCommitFirst == needs)
         }
     }
@@ -97,7 +98,9 @@ import Testing
 
     @Test func `A run older than a run may be ends TimedOut`() throws {
         var (machine, _) = try SimulatedFlows.begin(
-            SimulatedFlows.trigger + "actions: { W: { type: Wait, inputs: { interval: { count: 40, unit: Day } } }, A: { type: Compose, inputs: 1, runAfter: { W: [Succeeded] } } }")
+            SimulatedFlows.trigger
+                + "actions: { W: { type: Wait, inputs: { interval: { count: 40, unit: Day } } }, A: { type: Compose, inputs: 1, runAfter: { W: [Succeeded] } } }"
+        )
         let step = machine.step(.expire, at: RunCase.usualClock + .seconds(86_400 * 30), entropy: 1)
         #expect(step.outcome?.status == "TimedOut" && step.outcome?.code == "WorkflowRunTimedOut")
         #expect(step.commands.contains(.cancelTimer(TimerID(1))))
@@ -109,7 +112,8 @@ import Testing
         let plan = try FlowPlan(try #require(decoded.flows.first))
         #expect(plan.unsupported.map(\.action) == ["Calc"])
         let error = #expect(throws: FlowError.self) { try plan.requireSupported() }
-        #expect(error?.code == .actionTypeNotSupported && error?.location?.line == 3 && error?.path?.text == "actions/Calc")
+        #expect(
+            error?.code == .actionTypeNotSupported && error?.location?.line == 3 && error?.path?.text == "actions/Calc")
     }
 
     @Test func `Paths of repetitions have the round after the loop's name`() throws {

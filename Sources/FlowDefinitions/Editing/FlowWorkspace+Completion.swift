@@ -110,7 +110,7 @@ struct CompletionWriter {
     private mutating func collectKeys() {
         let place = view.place
         var present = Set(view.cursor.keys)
-        let written = view.written.text
+        let written = ScalarText(view.document.bytes, range, view.cursor.style).text
         // Keys behind the cursor; the one under it is not there yet.
         let read: SourceNode?
         switch place.part {

@@ -55,6 +55,7 @@ public struct FlowOutline: Sendable {
     /// - Parameters:
     ///   - place: the action's place in the list.
     ///   - indexes: the rounds of its loops, outer first; missing ones are left open.
+    /// - Returns: the path.
     public func path(_ place: Int, indexes: [Int]) -> ActionPath {
         let entry = entries[place]
         guard !indexes.isEmpty, !entry.loops.isEmpty else { return entry.path }

@@ -72,7 +72,8 @@ public struct FlowPlan: Sendable {
         trigger = try definition.triggers.first.map { trigger throws(FlowError) in try PlannedTrigger(trigger) }
         var outputs: [Output] = []
         for (member, secrets) in zip(definition.outputs, compiler.outputSecrets) {
-            let value = try PlanCompiler.value(member.value["value"], at: ActionPath.root.appending("outputs", member.key))
+            let value = try PlanCompiler.value(
+                member.value["value"], at: ActionPath.root.appending("outputs", member.key))
             outputs.append(
                 Output(name: member.key, type: member.value["type"]?.string, value: value, secrets: secrets))
         }

@@ -147,6 +147,7 @@ public final class PlannedAction: Sendable {
 
     /// Whether `operationOptions` names an option.
     /// - Parameter option: the option in small letters.
+    /// - Returns: whether it is among them.
     public func hasOption(_ option: String) -> Bool { !options.isEmpty && options.contains(option) }
 
     init(_ parts: PlannedActionParts) {

@@ -93,7 +93,8 @@ private enum ConditionText {
         case .integer, .double, .decimal: return value.text
         case .string(let text): return argument(text)
         case .array(let elements):
-            return elements.isEmpty ? "json('[]')" : "createArray(" + elements.map(argument).joined(separator: ", ") + ")"
+            return elements.isEmpty
+                ? "json('[]')" : "createArray(" + elements.map(argument).joined(separator: ", ") + ")"
         case .object(let object):
             if object.count == 1, let name = object.keys.first, FunctionLibrary.declaration(named: name) != nil {
                 return call(name, object.values[0])

@@ -61,7 +61,10 @@ public struct PlannedTrigger: Sendable {
         let options = trigger.node["operationOptions"]?.string?.lowercased() ?? ""
         validatesSchema = options.split { $0 == "," || $0 == " " }.contains("enableschemavalidation")
         recordedInputs = inputs?.objectValue?.isEmpty == false ? inputs : nil
-        let secure = trigger.node["runtimeConfiguration"]?["secureData"]?["properties"]?.elements.compactMap { $0.string?.lowercased() } ?? []
+        let secure =
+            trigger.node["runtimeConfiguration"]?["secureData"]?["properties"]?.elements.compactMap {
+                $0.string?.lowercased()
+            } ?? []
         hidesInputs = secure.contains("inputs")
         hidesOutputs = secure.contains("outputs")
     }

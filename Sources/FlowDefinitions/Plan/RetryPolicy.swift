@@ -44,6 +44,7 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// The range from which the wait before a repeat is drawn; both ends are equal for a fixed interval.
     /// - Parameter number: which repeat it is, from 1.
+    /// - Returns: the range in seconds.
     public func waitRange(beforeRepeat number: Int) -> ClosedRange<Double> {
         let interval = interval.seconds
         guard kind == .exponential else { return interval...interval }

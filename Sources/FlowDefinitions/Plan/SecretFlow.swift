@@ -162,7 +162,8 @@ struct SecretFlow {
             case ("authentication", .http), ("authentication", .httpWebhook), ("authentication", .apiConnection),
                 ("authentication", .apiConnectionWebhook):
                 guard member.value.isMapping else { return collect(member.value, loops: part.loops, into: &reads) }
-                for secret in member.value.members where !AuthenticationSecrets.members.contains(secret.key.lowercased()) {
+                for secret in member.value.members
+                where !AuthenticationSecrets.members.contains(secret.key.lowercased()) {
                     collect(secret.value, loops: part.loops, into: &reads)
                 }
             case ("subscribe", .httpWebhook): collect(inputs: member.value, of: part, into: &reads)

@@ -50,7 +50,8 @@ extension RunState {
 
     /// Begins an action that calls, with its evaluated request.
     func beginCall(
-        _ action: PlannedAction, _ repetition: Int, recorded: JSON?, request: EffectIntent.Kind, callbackID: String? = nil
+        _ action: PlannedAction, _ repetition: Int, recorded: JSON?, request: EffectIntent.Kind,
+        callbackID: String? = nil
     ) {
         let policy: RetryPolicy
         var decision = ActionStart.Decision.none
@@ -121,8 +122,10 @@ extension RunState {
     ) -> EffectIntent {
         let path = path(action, repetition)
         return EffectIntent(
-            id: EffectID(lastEffect + 1), action: instance(action, repetition), path: path, attempt: attempt, kind: kind,
-            intendedAt: now, idempotencyKey: UUIDText.named("\(identity.run)/\(path.text)", namespace: Self.keyNamespace),
+            id: EffectID(lastEffect + 1), action: instance(action, repetition), path: path, attempt: attempt,
+            kind: kind,
+            intendedAt: now,
+            idempotencyKey: UUIDText.named("\(identity.run)/\(path.text)", namespace: Self.keyNamespace),
             needsCommitFirst: !kind.isReading, isSecure: hidesInputs(action) || kind.hasSecrets)
     }
 
@@ -189,7 +192,9 @@ extension RunState {
     private func absorb(_ number: Int, _ answer: OperationAnswer, _ action: PlannedAction) {
         calls[number].answer = answer
         guard action.minimumItemCount != nil, answer.statusCode < 300 else { return }
-        if let items = (answer.body?["value"] ?? answer.body)?.arrayValue { calls[number].items.append(contentsOf: items) }
+        if let items = (answer.body?["value"] ?? answer.body)?.arrayValue {
+            calls[number].items.append(contentsOf: items)
+        }
     }
 
     /// Takes a callback.
@@ -309,7 +314,9 @@ extension RunState {
         var outputs: JSONObject = [
             "statusCode": .integer(Int64(answer.statusCode)), "headers": .object(answer.headers),
         ]
-        if action.minimumItemCount != nil, answer.statusCode < 300, !calls[number].items.isEmpty || answer.body?["value"] != nil {
+        if action.minimumItemCount != nil, answer.statusCode < 300,
+            !calls[number].items.isEmpty || answer.body?["value"] != nil
+        {
             outputs.append("body", ["value": .array(calls[number].items)])
         } else if let body = answer.body {
             outputs.append("body", body)
@@ -391,114 +398,5 @@ extension RunState {
         noteIntent(nil, intent)
         emit(.effectIntended(intent))
         order(.carryOut(intent, recovered: false))
-    }
-}
-
-extension EffectIntent.Kind {
-    /// Whether it only reads, so that a repeat does no harm and no intent needs to be committed first.
-    var isReading: Bool {
-        switch self {
-        case .http(let call): call.isReading
-        case .operation(let request): request.followUp != nil
-        case .connection(let request): request.followUp != nil || request.method == "GET"
-        case .child: false
-        }
-    }
-
-    /// Whether it is the first call of an attempt, and no poll or page.
-    var isFirstCall: Bool {
-        switch self {
-        case .http(let call): call.purpose == .request || call.purpose == .subscribe
-        case .operation(let request): request.followUp == nil
-        case .connection(let request): request.followUp == nil
-        case .child: true
-        }
-    }
-
-    /// Whether it holds what must not be read in a journal.
-    var hasSecrets: Bool {
-        switch self {
-        case .http(let call): call.authentication != nil
-        case .operation(let request): request.authentication?.objectValue?.isEmpty == false
-        case .connection(let request): request.authentication != nil
-        case .child: false
-        }
-    }
-
-    /// The call that follows from an answer to this one.
-    func following(_ followUp: FollowUp) -> EffectIntent.Kind {
-        switch self {
-        case .http(var call):
-            call.method = "GET"
-            call.body = nil
-            call.queries = [:]
-            call.headers = JSONObject(call.headers.filter { !$0.0.lowercased().hasPrefix("content-") })
-            let first = call.uri
-            switch followUp {
-            case .page(let link):
-                call.uri = URLReference.resolve(link, against: first)
-                call.purpose = .page
-            case .poll(let location):
-                call.uri = URLReference.resolve(location, against: first)
-                call.purpose = .poll
-            }
-            // Credentials are for the one who was named with them, not for whom an answer names.
-            if URLReference.origin(of: call.uri) != URLReference.origin(of: first) {
-                call.authentication = nil
-                call.headers = JSONObject(call.headers.filter { !CredentialHeaders.contains($0.0) })
-            }
-            return .http(call)
-        case .operation(var request):
-            request.followUp = followUp
-            return .operation(request)
-        case .connection(var request):
-            request.followUp = followUp
-            return .connection(request)
-        case .child: return self
-        }
-    }
-}
-
-/// Addresses relative to others.
-enum URLReference {
-    /// Scheme, host and port of an absolute address, the port that goes without saying left out.
-    static func origin(of url: String) -> String {
-        guard let scheme = url.firstRange(of: "://") else { return "" }
-        let name = url[..<scheme.lowerBound].lowercased()
-        let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }.lowercased()
-        let port = name == "https" ? ":443" : ":80"
-        return name + "://" + (authority.hasSuffix(port) ? String(authority.dropLast(port.count)) : authority)
-    }
-
-    /// The absolute address of a `Location`, which may be relative to the address that gave it.
-    static func resolve(_ reference: String, against base: String) -> String {
-        if let scheme = reference.firstRange(of: "://"), reference[..<scheme.lowerBound].allSatisfy(\.isLetter) {
-            return reference
-        }
-        guard let scheme = base.firstRange(of: "://") else { return reference }
-        let rest = base[scheme.upperBound...]
-        let authorityEnd = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-        let origin = base[..<authorityEnd]
-        if reference.hasPrefix("//") { return base[..<scheme.lowerBound] + ":" + reference }
-        if reference.hasPrefix("/") { return origin + reference }
-        let path = rest[authorityEnd...].prefix { $0 != "?" && $0 != "#" }
-        let folder = path.lastIndex(of: "/").map { path[...$0] } ?? "/"
-        return origin + (folder.isEmpty ? "/" : folder) + reference
-    }
-}
-
-extension RetryPolicy {
-    /// Reads a policy as it is written; what is missing is that of a default.
-    init(written: JSON, default standard: RetryPolicy) {
-        func duration(_ key: String) -> Duration? { written[key]?.stringValue.flatMap(Duration.init(flowText:)) }
-        let type = written["type"]?.stringValue?.lowercased() ?? "default"
-        guard let kind = Kind(rawValue: type), kind != .none else {
-            self = type == "none" ? .none : standard
-            return
-        }
-        let count = written["count"]?.integerValue ?? written["count"]?.stringValue.flatMap(Int64.init)
-        self.init(
-            kind: kind, count: count.map { Int($0) } ?? standard.count, interval: duration("interval") ?? standard.interval,
-            minimumInterval: duration("minimumInterval"), maximumInterval: duration("maximumInterval"))
     }
 }

@@ -62,7 +62,8 @@ extension RunState {
             guard expected.platformTypeName == result.platformTypeName else {
                 let failure = RunFailure(
                     code: "ActionConditionFailed",
-                    message: "failed: an unexpected exception encountered when evaluating branching condition. 'Template "
+                    message:
+                        "failed: an unexpected exception encountered when evaluating branching condition. 'Template "
                         + "language function 'strongEquals' expects parameters of same type, but found "
                         + "'\(result.platformTypeName),\(expected.platformTypeName)' distinct types.'")
                 markStarted(action, repetition, inputs: inputs, decision: .incomparable(failure))

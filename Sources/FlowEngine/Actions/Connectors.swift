@@ -42,7 +42,9 @@ extension RunState {
         let name = connection?["name"]?.stringValue ?? connection?["referenceName"]?.stringValue ?? ""
         let (key, connector) = connectionKey(of: name)
         var queries = JSONObject()
-        for (name, value) in inputs["queries"]?.objectValue ?? [:] { queries[name] = .string(ValueText.text(of: value)) }
+        for (name, value) in inputs["queries"]?.objectValue ?? [:] {
+            queries[name] = .string(ValueText.text(of: value))
+        }
         var headers = JSONObject()
         for (name, value) in inputs["headers"]?.objectValue ?? [:] where HeaderRules.isSent(name) && !value.isNull {
             headers[name] = .string(ValueText.text(of: value))

@@ -46,7 +46,8 @@ extension RunState {
             return failEvaluation(action, repetition, error)
         }
         finish(
-            action, repetition, .succeeded, code: "NotSpecified", inputs: source, outputs: .value(["body": .array(body)]))
+            action, repetition, .succeeded, code: "NotSpecified", inputs: source,
+            outputs: .value(["body": .array(body)]))
     }
 
     private func failArray(_ action: PlannedAction, _ repetition: Int, _ value: JSON, _ kind: String) {

@@ -24,7 +24,8 @@ extension RunState {
     }
 
     /// Ends an action whose inputs cannot be evaluated.
-    func failEvaluation(_ action: PlannedAction, _ repetition: Int, _ error: FlowError, where place: String = "inputs") {
+    func failEvaluation(_ action: PlannedAction, _ repetition: Int, _ error: FlowError, where place: String = "inputs")
+    {
         failTemplate(
             action, repetition,
             "Unable to process template language expressions in action '\(action.name)' \(place) at line '0' and column "

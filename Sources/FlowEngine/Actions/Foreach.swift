@@ -18,7 +18,8 @@ extension RunState {
             return fail(
                 action, repetition, code: "ExpressionEvaluationFailed",
                 "The execution of template action '\(action.name)' failed: the result of the evaluation of 'foreach' "
-                    + "expression '\(source)' is of type '\(result.platformTypeName)'. The result must be a valid array.")
+                    + "expression '\(source)' is of type '\(result.platformTypeName)'. The result must be a valid array."
+            )
         }
         markStarted(action, repetition, decision: .items(items, concurrency: concurrency))
         openRounds(action, repetition, items, concurrency)
@@ -30,7 +31,8 @@ extension RunState {
         states[place(action, repetition)].work = Int32(number)
         foreachStates.append(
             ForeachState(
-                items: items, concurrency: concurrency, action: action.id, repetition: repetition, remaining: items.count))
+                items: items, concurrency: concurrency, action: action.id, repetition: repetition,
+                remaining: items.count))
         guard !items.isEmpty, !action.branches.isEmpty else { return enqueue(.finishGroup, action.id, repetition) }
         for _ in 0..<min(concurrency, items.count) { openNextRound(number) }
     }

@@ -82,7 +82,9 @@ extension RunState {
         }
         if let cookie = inputs["cookie"], !cookie.isNull { headers["Cookie"] = .string(ValueText.text(of: cookie)) }
         var queries = JSONObject()
-        for (name, value) in inputs["queries"]?.objectValue ?? [:] { queries[name] = .string(ValueText.text(of: value)) }
+        for (name, value) in inputs["queries"]?.objectValue ?? [:] {
+            queries[name] = .string(ValueText.text(of: value))
+        }
         let authentication = inputs["authentication"].flatMap { $0.isNull ? nil : $0 }
         var timeout: Duration?
         if let value = action.requestTimeout, let text = try? evaluate(value, action, repetition).stringValue {
@@ -139,6 +141,7 @@ enum HeaderRules {
 extension EffectIntent {
     /// The headers that tell the other side of the run, for HTTP calls that do not suppress them.
     /// - Parameter identity: who the run is.
+    /// - Returns: the headers.
     public func workflowHeaders(of identity: RunIdentity) -> JSONObject {
         guard case .http(let call) = kind, !call.suppressesWorkflowHeaders else { return [:] }
         return [

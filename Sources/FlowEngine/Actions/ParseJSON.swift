@@ -10,7 +10,8 @@ extension RunState {
         if let unsupported = JSONSchema.unsupportedKeyword(in: schema) {
             return fail(
                 action, repetition, code: "ActionSchemaNotSupported",
-                "The schema of action '\(action.name)' uses '\(unsupported)', which is not supported.", inputs: recorded)
+                "The schema of action '\(action.name)' uses '\(unsupported)', which is not supported.", inputs: recorded
+            )
         }
         let parsed: JSON
         switch value {
@@ -47,7 +48,8 @@ extension RunState {
     /// A content envelope that holds JSON counts as that JSON.
     private static func content(of value: JSON) -> JSON {
         guard let type = value["$content-type"]?.stringValue, let content = value["$content"]?.stringValue,
-            MediaType(type).isJSON, let bytes = Base64.decode(content), let parsed = try? JSONReader.read(bytes, .jsonNET)
+            MediaType(type).isJSON, let bytes = Base64.decode(content),
+            let parsed = try? JSONReader.read(bytes, .jsonNET)
         else { return value }
         return parsed
     }

@@ -21,7 +21,8 @@ extension RunState {
                 "The response action '\(action.name)' cannot answer: a response has been sent already.", inputs: inputs)
         }
         let written = inputs["statusCode"] ?? 200
-        guard let status = written.integerValue ?? written.stringValue.flatMap(Int64.init), (200..<300).contains(status) || (400..<600).contains(status)
+        guard let status = written.integerValue ?? written.stringValue.flatMap(Int64.init),
+            (200..<300).contains(status) || (400..<600).contains(status)
         else {
             return failTemplate(
                 action, repetition,
@@ -73,6 +74,7 @@ extension MessageBody {
 extension RunReply {
     /// What a caller gets whose flow has a Response and ended without one.
     /// - Parameter run: the run's name.
+    /// - Returns: the reply.
     public static func noResponse(run: String) -> RunReply {
         RunReply(
             action: ActionInstance(""), statusCode: 502, headers: ["Content-Type": "application/json; charset=utf-8"],

@@ -19,11 +19,15 @@ extension RunState {
         if let columns = table.columns {
             defer { row = nil }
             do {
-                for column in columns { headers.append(ValueText.text(of: try evaluate(column.header, action, repetition))) }
+                for column in columns {
+                    headers.append(ValueText.text(of: try evaluate(column.header, action, repetition)))
+                }
                 for item in rows {
                     row = item
                     var line: [String] = []
-                    for column in columns { line.append(ValueText.text(of: try evaluate(column.value, action, repetition))) }
+                    for column in columns {
+                        line.append(ValueText.text(of: try evaluate(column.value, action, repetition)))
+                    }
                     cells.append(line)
                 }
             } catch {
@@ -38,7 +42,9 @@ extension RunState {
                         "The property 'columns' must be specified unless the 'from' property value is an array of objects.",
                         inputs: recorded)
                 }
-                for key in object.keys where places.updateValue(headers.count, forKey: key) == nil { headers.append(key) }
+                for key in object.keys where places.updateValue(headers.count, forKey: key) == nil {
+                    headers.append(key)
+                }
             }
             cells = rows.map { item in
                 headers.map { header in item[header].map(ValueText.text) ?? "" }

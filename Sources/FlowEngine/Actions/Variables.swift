@@ -140,7 +140,8 @@ extension RunState {
 
     private static func sum(_ left: JSON, _ right: JSON, isDown: Bool) -> JSON? {
         if case .integer(let left) = left, case .integer(let right) = right {
-            let (sum, overflow) = isDown ? left.subtractingReportingOverflow(right) : left.addingReportingOverflow(right)
+            let (sum, overflow) =
+                isDown ? left.subtractingReportingOverflow(right) : left.addingReportingOverflow(right)
             return overflow ? nil : .integer(sum)
         }
         guard let left = left.doubleValue, let right = right.doubleValue else { return nil }
@@ -200,7 +201,8 @@ extension RunState {
     }
 
     private func failAppend(
-        _ action: PlannedAction, _ repetition: Int, _ variable: VariableState, _ value: JSON, types: String, _ inputs: JSON
+        _ action: PlannedAction, _ repetition: Int, _ variable: VariableState, _ value: JSON, types: String,
+        _ inputs: JSON
     ) {
         failTemplate(
             action, repetition,

@@ -24,7 +24,9 @@ extension EffectIntent.Kind {
             self = .child(ChildStart(journal: start))
         } else if object["secure"]?.boolValue == true {
             let child = object["childRun"]?.stringValue
-            self = child.map { .child(ChildStart(reference: "", run: $0, body: nil, headers: [:])) } ?? .http(HTTPCall(method: "", uri: ""))
+            self =
+                child.map { .child(ChildStart(reference: "", run: $0, body: nil, headers: [:])) }
+                ?? .http(HTTPCall(method: "", uri: ""))
         } else {
             return nil
         }
@@ -128,7 +130,8 @@ extension HTTPCall {
             timeout: object["timeout"]?.integerValue.map { .nanoseconds(100 * $0) },
             preservesContent: object["preservesContent"]?.boolValue ?? false,
             keepsCompression: object["keepsCompression"]?.boolValue ?? false,
-            suppressesWorkflowHeaders: object["suppressesWorkflowHeaders"]?.boolValue ?? false, purpose: Purpose(journal: object),
+            suppressesWorkflowHeaders: object["suppressesWorkflowHeaders"]?.boolValue ?? false,
+            purpose: Purpose(journal: object),
             callbackID: object["callback"]?.stringValue)
     }
 }

@@ -8,7 +8,7 @@ public struct EffectIntent: Sendable, Hashable {
     public var action: ActionInstance
     /// The action's place with its repetitions, for people and for derived ids.
     public var path: ActionPath
-    /// The attempt of the action, from 1. Polls and following pages keep the attempt of the call before them.
+    /// The attempt of the action, from 1; polls and following pages keep the attempt of the call before them.
     public var attempt: Int
     /// What is to be done.
     public var kind: Kind

@@ -103,8 +103,10 @@ private struct JournalWriter {
         if let parent = identity.parent {
             add(
                 "parent",
-                ["run": .string(parent.run), "action": .string(parent.action.text),
-                 "effect": .integer(Int64(parent.effect.number))] as JSON)
+                [
+                    "run": .string(parent.run), "action": .string(parent.action.text),
+                    "effect": .integer(Int64(parent.effect.number)),
+                ] as JSON)
         }
         if !identity.parameters.isEmpty {
             add("parameters", .object(identity.parameters), sealed: start.hidesParameters)

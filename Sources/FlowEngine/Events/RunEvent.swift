@@ -90,7 +90,8 @@ public struct ActionStart: Sendable, Hashable {
 
     /// Makes a beginning.
     public init(
-        action: ActionInstance, at: Timestamp, inputs: JSON? = nil, decision: Decision = .none, hidesInputs: Bool = false,
+        action: ActionInstance, at: Timestamp, inputs: JSON? = nil, decision: Decision = .none,
+        hidesInputs: Bool = false,
         callbackID: String? = nil
     ) {
         self.action = action
@@ -162,7 +163,7 @@ public struct ActionEnd: Sendable, Hashable {
     }
 }
 
-/// The end of one round of a loop. The last round of an Until ends with the loop itself.
+/// The end of one round of a loop; the last round of an Until ends with the loop itself.
 public struct IterationEnd: Sendable, Hashable {
     /// The loop.
     public var loop: ActionInstance

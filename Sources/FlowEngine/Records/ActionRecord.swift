@@ -66,7 +66,7 @@ public struct ActionRecord: Sendable, Hashable {
     public var type: String
     /// The places of the enclosing loops among the records, outer first.
     public var loops: [Int]
-    /// Its record outside of loops; inside them only where the loop never ran. Nil until it begins or is skipped.
+    /// Its record outside of loops, inside them only where the loop never ran; nil until it begins or is skipped.
     public var record: Repetition?
     /// Its records inside loops, outer loops first, in the order of the rounds.
     public var repetitions: [Repetition]

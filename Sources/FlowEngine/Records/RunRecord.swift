@@ -48,14 +48,18 @@ public struct RunRecord: Sendable {
     public var status: String {
         if let outcome { return outcome.status }
         let isInDoubt = actions.contains { action in
-            ([action.record].compactMap { $0 } + action.repetitions).contains { $0.attempts.contains(where: \.isInDoubt) }
+            ([action.record].compactMap { $0 } + action.repetitions).contains {
+                $0.attempts.contains(where: \.isInDoubt)
+            }
         }
         if isInDoubt { return "Waiting" }
         return startTime == nil ? "Waiting" : "Running"
     }
 
     /// The code beside the status: `InDoubt` while someone has to say whether a call happened.
-    public var code: String? { outcome?.code ?? (outcome == nil && status == "Waiting" && startTime != nil ? "InDoubt" : nil) }
+    public var code: String? {
+        outcome?.code ?? (outcome == nil && status == "Waiting" && startTime != nil ? "InDoubt" : nil)
+    }
 
     /// The record of an action by its name in any letter case, or nil.
     public func action(_ name: String) -> ActionRecord? { outline.place(of: name).map { actions[$0] } }
@@ -118,7 +122,9 @@ public struct RunRecord: Sendable {
 
     private func outputs(of end: ActionEnd) -> JSON? {
         guard case .answer = end.outputs, let answer = answers[end.action] else { return nil }
-        var outputs: JSONObject = ["statusCode": .integer(Int64(answer.statusCode)), "headers": .object(answer.headers)]
+        var outputs: JSONObject = [
+            "statusCode": .integer(Int64(answer.statusCode)), "headers": .object(answer.headers),
+        ]
         if let items = items[end.action] {
             outputs.append("body", ["value": .array(items)])
         } else if let body = answer.body {
@@ -158,7 +164,8 @@ public struct RunRecord: Sendable {
 
     private mutating func keep(_ answer: OperationAnswer, of action: ActionInstance, _ id: EffectID) {
         answers[action] = answer
-        guard let place = outline.place(of: action.name), outline.entries[place].gathersPages, answer.statusCode < 300 else { return }
+        guard let place = outline.place(of: action.name), outline.entries[place].gathersPages, answer.statusCode < 300
+        else { return }
         if let page = (answer.body?["value"] ?? answer.body)?.arrayValue {
             items[action, default: []].append(contentsOf: page)
         }

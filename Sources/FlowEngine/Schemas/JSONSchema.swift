@@ -38,7 +38,9 @@ public struct JSONSchema: Sendable {
         switch schema {
         case .object(let object):
             for (key, value) in object {
-                if key == "patternProperties" || key == "pattern", value.stringValue != nil || key != "pattern" { return key }
+                if key == "patternProperties" || key == "pattern", value.stringValue != nil || key != "pattern" {
+                    return key
+                }
                 if key == "properties" || key == "definitions" {
                     for (_, member) in value.objectValue ?? [:] {
                         if let found = unsupportedKeyword(in: member) { return found }
@@ -116,13 +118,16 @@ public struct JSONSchema: Sendable {
                 if inner.isEmpty { valid += 1 }
                 failed += inner
             }
-            if atLeast, valid == 0 { findings.append(site.finding(key, "JSON does not match any schemas from 'anyOf'.", failed)) }
+            if atLeast, valid == 0 {
+                findings.append(site.finding(key, "JSON does not match any schemas from 'anyOf'.", failed))
+            }
             if !atLeast, valid != 1 {
-                findings.append(site.finding(
-                    key,
-                    valid == 0
-                        ? "JSON is valid against no schemas from 'oneOf'."
-                        : "JSON is valid against more than one schema from 'oneOf'.", failed))
+                findings.append(
+                    site.finding(
+                        key,
+                        valid == 0
+                            ? "JSON is valid against no schemas from 'oneOf'."
+                            : "JSON is valid against more than one schema from 'oneOf'.", failed))
             }
         }
         if let not = schema["not"] {
@@ -152,29 +157,40 @@ public struct JSONSchema: Sendable {
         if let least = schema["minimum"]?.doubleValue {
             let kind = value.platformTypeName
             if number < least {
-                findings.append(site.finding("minimum", "\(kind) \(value.text) is less than minimum value of \(schema["minimum"]?.text ?? "")."))
+                findings.append(
+                    site.finding(
+                        "minimum",
+                        "\(kind) \(value.text) is less than minimum value of \(schema["minimum"]?.text ?? "")."))
             } else if number == least, schema["exclusiveMinimum"]?.boolValue == true {
-                findings.append(site.finding(
-                    "minimum",
-                    "\(kind) \(value.text) equals minimum value of \(schema["minimum"]?.text ?? "") and exclusive minimum is true."))
+                findings.append(
+                    site.finding(
+                        "minimum",
+                        "\(kind) \(value.text) equals minimum value of \(schema["minimum"]?.text ?? "") and exclusive minimum is true."
+                    ))
             }
         }
         if let most = schema["maximum"]?.doubleValue {
             let kind = value.platformTypeName
             if number > most {
-                findings.append(site.finding("maximum", "\(kind) \(value.text) exceeds maximum value of \(schema["maximum"]?.text ?? "")."))
+                findings.append(
+                    site.finding(
+                        "maximum", "\(kind) \(value.text) exceeds maximum value of \(schema["maximum"]?.text ?? "")."))
             } else if number == most, schema["exclusiveMaximum"]?.boolValue == true {
-                findings.append(site.finding(
-                    "maximum",
-                    "\(kind) \(value.text) equals maximum value of \(schema["maximum"]?.text ?? "") and exclusive maximum is true."))
+                findings.append(
+                    site.finding(
+                        "maximum",
+                        "\(kind) \(value.text) equals maximum value of \(schema["maximum"]?.text ?? "") and exclusive maximum is true."
+                    ))
             }
         }
         if let step = schema["multipleOf"]?.doubleValue, step > 0 {
             let ratio = number / step
             if (ratio - ratio.rounded()).magnitude > 1e-9 {
-                findings.append(site.finding(
-                    "multipleOf",
-                    "\(value.platformTypeName) \(value.text) is not a multiple of \(schema["multipleOf"]?.text ?? "")."))
+                findings.append(
+                    site.finding(
+                        "multipleOf",
+                        "\(value.platformTypeName) \(value.text) is not a multiple of \(schema["multipleOf"]?.text ?? "")."
+                    ))
             }
         }
     }
@@ -184,10 +200,13 @@ public struct JSONSchema: Sendable {
     ) {
         let (path, id) = (site.path, site.id)
         if let least = schema["minItems"]?.integerValue, elements.count < Int(least) {
-            findings.append(site.finding("minimumItems", "Array item count \(elements.count) is less than minimum count of \(least)."))
+            findings.append(
+                site.finding(
+                    "minimumItems", "Array item count \(elements.count) is less than minimum count of \(least)."))
         }
         if let most = schema["maxItems"]?.integerValue, elements.count > Int(most) {
-            findings.append(site.finding("maximumItems", "Array item count \(elements.count) exceeds maximum count of \(most)."))
+            findings.append(
+                site.finding("maximumItems", "Array item count \(elements.count) exceeds maximum count of \(most)."))
         }
         if schema["uniqueItems"]?.boolValue == true, Set(elements).count < elements.count {
             findings.append(site.finding("uniqueItems", "Non-unique array item."))
@@ -199,9 +218,10 @@ public struct JSONSchema: Sendable {
                 if place < tuple.count {
                     check(element, tuple[place], path: inner, id: "\(id)/items/\(place)", into: &findings)
                 } else if schema["additionalItems"]?.boolValue == false {
-                    findings.append(site.finding(
-                        "additionalItems",
-                        "Index \(place + 1) has not been defined and the schema does not allow additional items."))
+                    findings.append(
+                        site.finding(
+                            "additionalItems",
+                            "Index \(place + 1) has not been defined and the schema does not allow additional items."))
                 } else if let additional = schema["additionalItems"] {
                     check(element, additional, path: inner, id: "\(id)/additionalItems", into: &findings)
                 }
@@ -217,13 +237,20 @@ public struct JSONSchema: Sendable {
         let (path, id) = (site.path, site.id)
         let missing = (schema["required"]?.arrayValue ?? []).compactMap(\.stringValue).filter { object[$0] == nil }
         if !missing.isEmpty {
-            findings.append(site.finding("required", "Required properties are missing from object: \(missing.joined(separator: ", "))."))
+            findings.append(
+                site.finding(
+                    "required", "Required properties are missing from object: \(missing.joined(separator: ", "))."))
         }
         if let least = schema["minProperties"]?.integerValue, object.count < Int(least) {
-            findings.append(site.finding("minimumProperties", "Object property count \(object.count) is less than minimum count of \(least)."))
+            findings.append(
+                site.finding(
+                    "minimumProperties", "Object property count \(object.count) is less than minimum count of \(least)."
+                ))
         }
         if let most = schema["maxProperties"]?.integerValue, object.count > Int(most) {
-            findings.append(site.finding("maximumProperties", "Object property count \(object.count) exceeds maximum count of \(most)."))
+            findings.append(
+                site.finding(
+                    "maximumProperties", "Object property count \(object.count) exceeds maximum count of \(most)."))
         }
         let properties = schema["properties"]?.objectValue ?? [:]
         for (name, value) in object {
@@ -231,9 +258,10 @@ public struct JSONSchema: Sendable {
             if let member = properties[name] {
                 check(value, member, path: inner, id: "\(id)/properties/\(name)", into: &findings)
             } else if schema["additionalProperties"]?.boolValue == false {
-                findings.append(site.finding(
-                    "additionalProperties",
-                    "Property '\(name)' has not been defined and the schema does not allow additional properties."))
+                findings.append(
+                    site.finding(
+                        "additionalProperties",
+                        "Property '\(name)' has not been defined and the schema does not allow additional properties."))
             } else if let additional = schema["additionalProperties"] {
                 check(value, additional, path: inner, id: "\(id)/additionalProperties", into: &findings)
             }
@@ -260,7 +288,8 @@ public struct JSONSchema: Sendable {
 
     private static func matches(_ value: JSON, _ type: String) -> Bool {
         switch (type, value) {
-        case ("any", _), ("null", .null), ("boolean", .bool), ("string", .string), ("array", .array), ("object", .object):
+        case ("any", _), ("null", .null), ("boolean", .bool), ("string", .string), ("array", .array),
+            ("object", .object):
             true
         case ("integer", .integer): true
         case ("integer", .decimal(let digits)): !digits.contains { ".eE".contains($0) }

@@ -59,7 +59,8 @@ public struct MockAnswer: Sendable, Hashable {
                 message: "The provided host name could not be resolved.")
         case "timeout":
             .failure(
-                code: FlowError.Code.gatewayTimeout.rawValue, message: "The service did not answer within the time limit.")
+                code: FlowError.Code.gatewayTimeout.rawValue,
+                message: "The service did not answer within the time limit.")
         default: nil
         }
     }

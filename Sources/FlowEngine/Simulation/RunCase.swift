@@ -110,7 +110,9 @@ public struct RunCase: Sendable {
         } catch {
             return [
                 Diagnostic(
-                    .error, error.code, error.message, at: error.location ?? SourceLocation(file: flow.file, line: 1, column: 1), path: error.path ?? .root)
+                    .error, error.code, error.message,
+                    at: error.location ?? SourceLocation(file: flow.file, line: 1, column: 1), path: error.path ?? .root
+                )
             ]
         }
     }

@@ -57,7 +57,8 @@ struct RunComparison {
             for action in record.actions {
                 if let failed = action.summary, failed.status == .failed || !failed.status.isFinal {
                     differences.append(
-                        "  '\(action.name)' is \(failed.status.rawValue) \(failed.code): \(failed.error?.message ?? "")")
+                        "  '\(action.name)' is \(failed.status.rawValue) \(failed.code): \(failed.error?.message ?? "")"
+                    )
                 }
             }
         }
@@ -168,7 +169,9 @@ struct RunComparison {
 
     private mutating func compare(_ what: String, _ expected: JSON, _ actual: ActionRecord.Repetition?) {
         if let status = expected["status"], status.stringValue != actual?.status.rawValue {
-            differ("the status of \(what)", status, actual.map { .string($0.status.rawValue + ": " + ($0.error?.message ?? "")) })
+            differ(
+                "the status of \(what)", status,
+                actual.map { .string($0.status.rawValue + ": " + ($0.error?.message ?? "")) })
         }
         if let code = expected["code"], code.stringValue != actual?.code {
             differ("the code of \(what)", code, actual.map { .string($0.code) })

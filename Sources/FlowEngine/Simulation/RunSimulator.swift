@@ -99,7 +99,8 @@ public final class RunSimulator {
             return .refused(RunReply(action: ActionInstance(""), statusCode: 400, body: body))
         }
         let payload = TriggerPayload(
-            name: plan.trigger?.name ?? "manual", inputs: plan.trigger?.recordedInputs, outputs: outputs, startTime: now,
+            name: plan.trigger?.name ?? "manual", inputs: plan.trigger?.recordedInputs, outputs: outputs,
+            startTime: now,
             callerWaits: callerWaits, hidesInputs: plan.trigger?.hidesInputs ?? false,
             hidesOutputs: plan.trigger?.hidesOutputs ?? false)
         let identity = identity(plan, run: "run-\(runs.count + 1)", parameters: parameters)
@@ -290,7 +291,8 @@ public final class RunSimulator {
         let key = action.lowercased()
         guard let answers = mocks[key], let last = answers.last else {
             missingMocks.append(action)
-            return MockAnswer(.failure(code: Self.missingMock, message: "The action '\(action)' called and has no mock."))
+            return MockAnswer(
+                .failure(code: Self.missingMock, message: "The action '\(action)' called and has no mock."))
         }
         let place = used[key, default: 0]
         used[key] = place + 1

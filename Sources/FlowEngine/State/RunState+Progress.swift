@@ -87,7 +87,8 @@ extension RunState {
                 action, repetition, .failed, code: "ActionTypeNotSupported",
                 error: RunFailure(
                     code: "ActionTypeNotSupported",
-                    message: "The action '\(action.name)' has the type '\(action.typeName)', which flowrun does not run."))
+                    message:
+                        "The action '\(action.name)' has the type '\(action.typeName)', which flowrun does not run."))
         }
     }
 
@@ -165,7 +166,8 @@ extension RunState {
         guard !action.branches.isEmpty else { return }
         let error = RunFailure(
             code: "ActionDependencyFailed",
-            message: "is skipped: dependant action '\(action.name)' completed with status '\(status.rawValue)' and code "
+            message:
+                "is skipped: dependant action '\(action.name)' completed with status '\(status.rawValue)' and code "
                 + "'\(code)'.")
         skipInside(action, repetition, code: "ActionSkipped", error: error)
     }
@@ -238,7 +240,8 @@ extension RunState {
     }
 
     /// Ends a container action with the status of what is in it.
-    func finishContainer(_ action: PlannedAction, _ repetition: Int, _ status: ActionStatus, iterationCount: Int? = nil) {
+    func finishContainer(_ action: PlannedAction, _ repetition: Int, _ status: ActionStatus, iterationCount: Int? = nil)
+    {
         if status == .succeeded {
             finish(action, repetition, .succeeded, code: "NotSpecified", iterationCount: iterationCount)
         } else {

@@ -81,7 +81,8 @@ extension RunState: EvaluationScope {
 
     /// The round of a named loop around the current action.
     private func round(of loop: String) -> Int? {
-        guard let number = plan.actionNumber(loop), let branch = actions[number].branches.first, actions[number].type?.isLoop == true
+        guard let number = plan.actionNumber(loop), let branch = actions[number].branches.first,
+            actions[number].type?.isLoop == true
         else { return nil }
         return enclosing(currentRepetition, body: containers[branch].body)
     }

@@ -9,7 +9,9 @@ extension RunState {
         func reason(_ kind: RunWaitReason.Kind, _ action: Int, _ repetition: Int) -> RunWaitReason {
             RunWaitReason(kind: kind, action: path(actions[action], repetition), until: until)
         }
-        if let effect = pending.first(where: \.isInDoubt) { return reason(.settlement, effect.action, effect.repetition) }
+        if let effect = pending.first(where: \.isInDoubt) {
+            return reason(.settlement, effect.action, effect.repetition)
+        }
         let awaited = pending.filter { effect in
             let number = Int(states[place(actions[effect.action], effect.repetition)].work)
             return calls.indices.contains(number) && calls[number].inFlight == effect.intent.id
@@ -17,7 +19,9 @@ extension RunState {
         let own = awaited.first { effect in if case .child = effect.intent.kind { false } else { true } }
         if let effect = own { return reason(.effect, effect.action, effect.repetition) }
         if let effect = awaited.first { return reason(.child, effect.action, effect.repetition) }
-        if let number = callbacks.values.min() { return reason(.callback, calls[number].action, calls[number].repetition) }
+        if let number = callbacks.values.min() {
+            return reason(.callback, calls[number].action, calls[number].repetition)
+        }
         if let id = timers.keys.min(), let timer = timers[id] { return reason(.timer, timer.action, timer.repetition) }
         return nil
     }

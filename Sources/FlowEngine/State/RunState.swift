@@ -63,7 +63,9 @@ struct Repetition {
     var indexes: [Int]
 
     /// Where the states of actions begin, and where that of a container lies.
-    func places(of container: PlannedContainer) -> (base: Int, container: Int) { (base, containerBase + container.slot) }
+    func places(of container: PlannedContainer) -> (base: Int, container: Int) {
+        (base, containerBase + container.slot)
+    }
 }
 
 /// How a container stands at one of its repetitions.
@@ -372,14 +374,18 @@ final class RunState {
 
     @inline(__always)
     func enqueue(_ kind: WorkItem.Kind, _ action: Int, _ repetition: Int) {
-        queue.append(WorkItem(kind: kind, action: Int32(truncatingIfNeeded: action), repetition: Int32(truncatingIfNeeded: repetition)))
+        queue.append(
+            WorkItem(
+                kind: kind, action: Int32(truncatingIfNeeded: action), repetition: Int32(truncatingIfNeeded: repetition)
+            ))
     }
 
     /// Puts an item before all others: it belongs to the work that the last event began.
     func enqueueFirst(_ kind: WorkItem.Kind, _ action: Int, _ repetition: Int) {
         queue.insert(
             WorkItem(
-                kind: kind, action: Int32(truncatingIfNeeded: action), repetition: Int32(truncatingIfNeeded: repetition)),
+                kind: kind, action: Int32(truncatingIfNeeded: action), repetition: Int32(truncatingIfNeeded: repetition)
+            ),
             at: queueHead)
     }
 

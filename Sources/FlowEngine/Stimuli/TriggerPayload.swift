@@ -6,7 +6,7 @@ public struct TriggerPayload: Sendable, Hashable {
     public var name: String
     /// The recorded inputs of the trigger, or nil.
     public var inputs: JSON?
-    /// `headers`, `body`, `queries`…; without `body` where there was none. Nil where the trigger has no outputs.
+    /// The `headers`, `body` and `queries` as far as they are there, or nil where the trigger has no outputs.
     public var outputs: JSON?
     /// When the trigger began.
     public var startTime: Timestamp

@@ -39,7 +39,8 @@ public struct TriggerGate: Sendable {
                     return .failed(
                         RunFailure(
                             code: "InvalidTemplate",
-                            message: "The condition '\(condition.source)' of trigger '\(trigger.name)' gave a value of type "
+                            message:
+                                "The condition '\(condition.source)' of trigger '\(trigger.name)' gave a value of type "
                                 + "'\(value.platformTypeName)'; 'Boolean' is expected."))
                 }
                 if !holds { return .skipped(condition: condition.source) }
@@ -50,7 +51,8 @@ public struct TriggerGate: Sendable {
                 return .failed(
                     RunFailure(
                         code: "InvalidTemplate",
-                        message: "The 'splitOn' expression '\(splitOn.source)' of trigger '\(trigger.name)' gave a value of "
+                        message:
+                            "The 'splitOn' expression '\(splitOn.source)' of trigger '\(trigger.name)' gave a value of "
                             + "type '\(value.platformTypeName)'; 'Array' is expected."))
             }
             return .runs(elements.map { part(of: payload, $0) })
@@ -58,7 +60,8 @@ public struct TriggerGate: Sendable {
             return .failed(
                 RunFailure(
                     code: "InvalidTemplate",
-                    message: "Unable to process template language expressions for trigger '\(trigger.name)' at line '0' and "
+                    message:
+                        "Unable to process template language expressions for trigger '\(trigger.name)' at line '0' and "
                         + "column '0': '\(error.message)'."))
         }
     }
@@ -70,6 +73,7 @@ public struct TriggerGate: Sendable {
     ///   - identity: parameters and names that expressions can see.
     ///   - now: the instant.
     ///   - entropy: random bits.
+    /// - Returns: the id, or nil where the trigger computes none.
     public func trackingID(
         _ payload: TriggerPayload, isPart: Bool, identity: RunIdentity, at now: Timestamp, entropy: UInt64
     ) -> String? {
@@ -84,6 +88,7 @@ public struct TriggerGate: Sendable {
     ///   - payload: what the trigger brought.
     ///   - identity: parameters and names that expressions can see.
     ///   - now: the instant.
+    /// - Returns: the value.
     /// - Throws: `InvalidTemplate`.
     public func evaluate(
         _ text: String, over payload: TriggerPayload, identity: RunIdentity, at now: Timestamp

@@ -2,6 +2,7 @@ import FlowCore
 import FlowDefinitions
 import FlowEngine
 import FlowExpressions
+import FlowText
 
 /// The variables of a stored run as far as its record tells: those that secured actions wrote are hidden.
 struct RecordedVariables {
