@@ -107,7 +107,7 @@ public struct FlowPlan: Sendable {
     /// The connection reference of a key in any letter case, or nil.
     public func connectionReference(_ key: String) -> ConnectionReference? { references[key.lowercased()] }
 
-    /// Whether a parameter's value is secret. The platform's `$authentication` is empty here.
+    /// Whether a parameter's value is secret; the platform's `$authentication` is empty here.
     public var hasSecureParameters: Bool {
         definition.parameters.contains { $0.isSecure && $0.name != "$authentication" }
     }
@@ -116,6 +116,7 @@ public struct FlowPlan: Sendable {
     /// - Parameters:
     ///   - hidesTrigger: whether what the trigger brought is.
     ///   - secretParameters: the names of parameters that are, whatever their types.
+    /// - Returns: the sources that are secret.
     public func secrets(hidesTrigger: Bool, secretParameters: some Sequence<String>) -> SecretSources {
         var secrets: SecretSources = hidesTrigger ? [.always, .trigger] : .always
         for name in secretParameters {

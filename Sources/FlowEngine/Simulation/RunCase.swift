@@ -76,8 +76,8 @@ public struct RunCase: Sendable {
 
     /// Checks the flows, runs the case and compares.
     /// - Parameters:
-    ///   - check: finds what stands against running the flows; `FlowChecker` does.
     ///   - crashesAfterEvents: after how many events the run is thrown away and recovered; nil for never.
+    ///   - check: finds what stands against running the flows; `FlowChecker` does.
     /// - Returns: how the case came out.
     public func run(crashesAfterEvents: Int? = nil, check: (FlowSet) -> [Diagnostic]) -> Outcome {
         var errors = shapeErrors + check(flows).filter { $0.severity == .error }
