@@ -53,7 +53,8 @@ import Testing
         ]
         let planned = try await scratch.json("activate", "--all", "--plan")
         #expect(Self.names(planned) == order)
-        #expect(try await scratch.json("flow", "list") == .array(off))
+        let planning = try await scratch.json("flow", "list").arrayValue ?? []
+        #expect(planning.allSatisfy { $0["state"] == "Stopped" })
         let done = try await scratch.json("activate", "--all")
         #expect(Self.names(done) == order)
         #expect(done["activated"]?.arrayValue?.count == 9)
@@ -77,11 +78,11 @@ import Testing
         let updates = "Partner Center Microsoft Co-sell Referral Updates to Dynamics 365 (Insider Preview)"
 
         let never = try await scratch.json("activate", parent, "--no-dependencies", exit: 4)
-        #expect(Self.codes(never) == ["ChildFlowNeverPublished", "ChildFlowNeverPublished"])
+        #expect(Set(Self.codes(never)) == ["ChildFlowNeverPublished"])
         try await scratch.flowrun("activate", helper, updates)
         try await scratch.flowrun("deactivate", helper)
         let off = try await scratch.json("activate", parent, "--no-dependencies", exit: 4)
-        #expect(Self.codes(off) == ["WorkflowTriggerNotFound"])
+        #expect(Set(Self.codes(off)) == ["WorkflowTriggerNotFound"])
         #expect(off["problems"]?[0]?["hint"]?.stringValue?.contains(helper) == true)
         let flows = try await scratch.json("flow", "list").arrayValue ?? []
         #expect(flows.filter { $0["state"] == "Started" }.map { $0["name"] } == [.string(updates)])

@@ -23,7 +23,7 @@ import Testing
     /// The declared codes: Swift's name and the printed form.
     private static func declared() throws -> [(name: String, code: String)] {
         try files(in: sources.appendingPathComponent("FlowCore/Errors")).flatMap { _, text in
-            text.matches(of: /static let (\w+) =\s+FlowError\.Code\("([^"]+)"\)/).map { (String($0.1), String($0.2)) }
+            text.matches(of: /static let (\w+) =\s+FlowError\.Code\(\s*"([^"]+)"\)/).map { (String($0.1), String($0.2)) }
         }
     }
 
@@ -53,7 +53,9 @@ import Testing
         }
         let mentioned = Set(rest.matches(of: /\.(\w+)/).map { String($0.1) })
         // A code may also come from outside and be known only by its printed form.
-        let unused = declared.filter { !mentioned.contains($0.name) && !rest.contains("\"\($0.code)\"") }
+        let unused = declared.filter {
+            !mentioned.contains($0.name) && !rest.contains("\"\($0.code)\"") && !$0.code.hasPrefix("AADSTS")
+        }
         #expect(unused.map(\.name) == [])
     }
 

@@ -39,8 +39,6 @@ extension FlowError.Code {
     public static let workflowRunCanNotBeCancelled = FlowError.Code("WorkflowRunCanNotBeCancelled")
     /// The action of the run is not in doubt.
     public static let runNotInDoubt = FlowError.Code("RunNotInDoubt")
-    /// A flow's outside subscription could not be made.
-    public static let triggerSubscriptionFailed = FlowError.Code("TriggerSubscriptionFailed")
     /// The person may not start the flow.
     public static let flowNotShared = FlowError.Code("AuthorizationFailed")
     /// There is no such token.
@@ -131,10 +129,6 @@ extension ErrorPage {
             .runNotInDoubt, happened: "Nothing was settled.",
             why: "Only an action whose call may or may not have happened can be settled.",
             remedy: "Find those: `flowrun runs list --status InDoubt`."),
-        ErrorPage(
-            .triggerSubscriptionFailed, happened: "Turning flows on was undone.",
-            why: "The service refused the subscription of a trigger; flows already turned on were turned off again.",
-            remedy: "Correct what the service says, then activate again."),
         ErrorPage(
             .flowNotShared, happened: "A flow was not started.",
             why: "It is shared with the person neither as owner nor as run-only user.",

@@ -3,7 +3,6 @@ import FlowDefinitions
 import FlowEngine
 import FlowExpressions
 import FlowText
-import FlowText
 
 /// The variables of a stored run as far as its record tells: those that secured actions wrote are hidden.
 struct RecordedVariables {
