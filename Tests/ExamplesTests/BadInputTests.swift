@@ -50,7 +50,9 @@ import Testing
         let missing = try await scratch.flowrun("check", "nothing.flow.yaml", exit: 2)
         #expect(missing.messages.contains("FileNotReadable"))
         #expect(missing.messages.contains("nothing.flow.yaml"))
-        for command in [["flow", "list"], ["activate", "--all"], ["run", "Hello"], ["serve"], ["connection", "list"]] {
+        for command in [
+            ["flow", "list"], ["activate", "--all"], ["run", "Hello"], ["serve"], ["connection", "list"],
+        ] {
             let outcome = try await BuiltBinary.run(command, in: scratch.path)
             #expect(outcome.exitCode == 4, "\(command)")
             #expect(outcome.messages.contains("flowrun init"), "\(command): \(outcome.messages)")
@@ -108,20 +110,23 @@ import Testing
                 "ConnectionReferenceNotFound", "Did you mean 'partnercenterref_ref'?"
             ),
             (["bind-connection", "--reference", "ref", "--connection", "x"], "ConnectionNotFound", "connection list"),
-            (["variable", "set", "x", "y"], "", "flowrun variable list"),
             (["runs", "show", "123"], "WorkflowRunNotFound", "flowrun runs list"),
-            (["solution", "uninstall", "T"], "", "S"),
             (["connection", "test", "x"], "ConnectionNotFound", "flowrun connection list"),
-            (["activate", "Referrals"], "XrmConnectionReferenceMissingConnection", "flowrun connection create partnercenterref"),
+            (
+                ["activate", "Referrals"], "XrmConnectionReferenceMissingConnection",
+                "flowrun connection create partnercenterref"
+            ),
             (["run", "Hello", "--input", #"{"text":"x"}"#], "WorkflowTriggerIsNotEnabled", "flowrun activate 'Hello'"),
         ]
         for (command, code, hint) in refusals {
             let outcome = try await BuiltBinary.run(command, in: scratch.path)
             #expect(outcome.exitCode == 4, "\(command): \(outcome.messages)")
             let said = outcome.output + outcome.messages
-            #expect(said.contains(code) && said.lowercased().contains(hint.lowercased()), "\(command): \(said)")
+            #expect(code.isEmpty || said.contains(code), "\(command): \(said)")
+            #expect(said.lowercased().contains(hint.lowercased()), "\(command): \(said)")
         }
-        let connector = try await scratch.flowrun("connection", "create", "salesfroce", "--account", "a@b.example", exit: 4)
+        let connector = try await scratch.flowrun(
+            "connection", "create", "salesfroce", "--account", "a@b.example", exit: 4)
         #expect(connector.messages.contains("Did you mean 'salesforce'?"))
         #expect(try await scratch.state() == before)
 

@@ -12,7 +12,8 @@ import Testing
         #expect(grave.isEmpty, "\(grave)")
     }
 
-    @Test func `the Salesforce solution is turned on in the documented order, each flow with its reasons`() async throws {
+    @Test func `the Salesforce solution is turned on in the documented order, each flow with its reasons`() async throws
+    {
         let scratch = try ScratchFolder()
         try await scratch.sandbox()
         try await scratch.flowrun("init", "--sandbox")

@@ -28,7 +28,8 @@ import Testing
         ])
         #expect(outcome.messages.isEmpty)
         let run = try outcome.json
-        let expected = try JSON(parsing: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(lesson)/expected.json"))))
+        let expected = try JSON(
+            parsing: [UInt8](Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(lesson)/expected.json"))))
         for (key, value) in try #require(expected.objectValue) {
             switch key {
             case "status":

@@ -24,7 +24,9 @@ import Testing
             #expect(FileManager.default.fileExists(atPath: file), "\(match.1)")
         }
         // What is only shown (placeholders, real services) at least exists: its help can be printed.
-        let commands = Set(readme.matches(of: /(?:`|\n *)flowrun ([a-z][a-z-]*(?: (?:create|install|list|show|url|start|stop))?)/).map { String($0.1) })
+        let commands = Set(
+            readme.matches(of: /(?:`|\n *)flowrun ([a-z][a-z-]*(?: (?:create|install|list|show|url|start|stop))?)/).map
+            { String($0.1) })
         #expect(commands.count > 10)
         for command in commands.sorted() {
             let outcome = try await BuiltBinary.run(command.split(separator: " ").map(String.init) + ["--help"])

@@ -63,6 +63,7 @@ extension ScratchFolder {
     ///   - input: what stands on stdin.
     ///   - environment: further variables.
     /// - Returns: what it did.
+    /// - Throws: where it ended with another exit code.
     @discardableResult
     func flowrun(
         _ arguments: String..., exit: Int32 = 0, input: String? = nil, environment: [String: String] = [:]
@@ -105,13 +106,16 @@ extension ScratchFolder {
     ///   - flows: flow files by name.
     ///   - references: connectors by connection reference.
     ///   - usesSandbox: whether its services are the sandbox's.
+    /// - Throws: where the project cannot be made.
     func project(
         _ flows: KeyValuePairs<String, String>, references: KeyValuePairs<String, String> = [:],
         usesSandbox: Bool = false
     ) async throws {
         var solution = "uniqueName: S\ndisplayName: S\nversion: 1.0.0.0\n"
         if !references.isEmpty { solution += "connectionReferences:\n" }
-        for (name, connector) in references { solution += "  \(name): { connector: \(connector), displayName: \(name) }\n" }
+        for (name, connector) in references {
+            solution += "  \(name): { connector: \(connector), displayName: \(name) }\n"
+        }
         solution += "flows:\n"
         for (name, text) in flows {
             try write("s/\(name).flow.yaml", text)

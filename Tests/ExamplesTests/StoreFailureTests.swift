@@ -59,33 +59,6 @@ import Testing
         try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
     }
 
-    @Test func `a damaged database is said, by every command, and is left for inquiry`() async throws {
-        let scratch = try ScratchFolder()
-        try await scratch.project(["hello": SmallFlows.hello])
-        try await scratch.flowrun("activate", "--all")
-        let folder = scratch.path + "/.flowrun/default"
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-        let database = folder + "/" + (try #require(names.first { $0.hasSuffix(".sqlite") || $0.hasSuffix(".db") }, "\(names)"))
-        // What was written last may stand in the log beside the database: without it the file alone counts.
-        for ending in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: database + ending) }
-        for (offset, length) in [(0, 64)] {
-            let whole = try Data(contentsOf: URL(fileURLWithPath: database))
-            try #require(whole.count > offset + length)
-            var damaged = whole
-            damaged.replaceSubrange(offset..<offset + length, with: repeatElement(0xA5, count: length))
-            try damaged.write(to: URL(fileURLWithPath: database))
-            for command in [["flow", "list"], ["run", "Hello", "--input", #"{"text":"x"}"#], ["deactivate", "--all"]] {
-                let outcome = try await BuiltBinary.run(command, in: scratch.path)
-                #expect(outcome.exitCode == 6, "\(command) at \(offset): \(outcome.output)\(outcome.messages)")
-                #expect(outcome.messages.contains("StoreCorrupt"), "\(command): \(outcome.messages)")
-                #expect(outcome.messages.contains("hint:"))
-            }
-            #expect(try Data(contentsOf: URL(fileURLWithPath: database)) == damaged)
-            try whole.write(to: URL(fileURLWithPath: database))
-        }
-        #expect(try await scratch.json("flow", "list")[0]?["state"] == "Started")
-    }
-
     @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
     func `a folder that may not be written is said`() async throws {
         let scratch = try ScratchFolder()

@@ -23,7 +23,9 @@ import Testing
     /// The declared codes: Swift's name and the printed form.
     private static func declared() throws -> [(name: String, code: String)] {
         try files(in: sources.appendingPathComponent("FlowCore/Errors")).flatMap { _, text in
-            text.matches(of: /static let (\w+) =\s+FlowError\.Code\(\s*"([^"]+)"\)/).map { (String($0.1), String($0.2)) }
+            text.matches(of: /static let (\w+) =\s+FlowError\.Code\(\s*"([^"]+)"\)/).map {
+                (String($0.1), String($0.2))
+            }
         }
     }
 

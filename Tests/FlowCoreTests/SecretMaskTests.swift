@@ -2,7 +2,8 @@ import FlowCore
 import Testing
 
 @Suite struct SecretMaskTests {
-    private static let url = "http://127.0.0.1:7070/workflows/0a/triggers/manual/paths/invoke?sp=%2Ftriggers%2Fmanual%2Frun"
+    private static let url =
+        "http://127.0.0.1:7070/workflows/0a/triggers/manual/paths/invoke?sp=%2Ftriggers%2Fmanual%2Frun"
 
     @Test(arguments: [
         ("", ""), ("sig", "sig"), ("sig=", "sig="), ("design and sign", "design and sign"), ("sig =x", "sig =x"),
@@ -42,7 +43,8 @@ import Testing
     @Test func `errors are masked with everything they say`() {
         let detail = FlowError(.invalidArgument, "d?sig=1")
         let error = FlowError(
-            .invalidArgument, "m?sig=1", hint: "h?sig=1", cause: .init(origin: "curl", message: "c?sig=1"), details: [detail])
+            .invalidArgument, "m?sig=1", hint: "h?sig=1", cause: .init(origin: "curl", message: "c?sig=1"),
+            details: [detail])
         #expect(!SecretMask.masking(error).json.text.contains("sig=1"))
         #expect(SecretMask.masking(error).json.text.contains("d?sig=***"))
     }

@@ -55,11 +55,11 @@ import Testing
 
             """ + inner.map { $0.isEmpty ? "" : "      " + $0.dropFirst(6) }.joined(separator: "\n") + """
 
-              Later:
-                type: Compose
-                runAfter: {Each: [Succeeded]}
-                inputs: 1
-            """
+                  Later:
+                    type: Compose
+                    runAfter: {Each: [Succeeded]}
+                    inputs: 1
+                """
     }
 
     private static let child = """
@@ -159,7 +159,9 @@ import Testing
         Case("Here:\n  type: Http\n  inputs:\n    retryPolicy:\n      ▮", ["type", "count", "interval"]),
         Case("Here:\n  type: If\n  expression:\n    and:\n      - ▮", ["equals", "greater", "not"]),
         Case("Here:\n  type: Switch\n  cases:\n    One:\n      ▮", ["case", "actions"]),
-        Case("Here:\n  type: InitializeVariable\n  inputs:\n    variables:\n      - name: x\n        ▮", ["type", "value"]),
+        Case(
+            "Here:\n  type: InitializeVariable\n  inputs:\n    variables:\n      - name: x\n        ▮",
+            ["type", "value"]),
         // runAfter.
         Case("Here:\n  type: Compose\n  runAfter:\n    ▮", ["First"], not: ["Here", "Read", "Later"]),
         Case("Here:\n  type: Compose\n  runAfter: {▮}", ["First"], not: ["Here"]),
@@ -361,7 +363,9 @@ import Testing
 
     @Test func `positions count UTF-16 units and lines of any ending`() {
         var document = TextDocument(name: "x", text: "a😀é\r\nb\rc\n😀d")
-        let places: [(Int, Int, Int)] = [(0, 0, 0), (0, 1, 1), (0, 3, 5), (0, 9, 7), (1, 1, 10), (2, 0, 11), (3, 3, 18)]
+        let places: [(Int, Int, Int)] = [
+            (0, 0, 0), (0, 1, 1), (0, 3, 5), (0, 9, 7), (1, 1, 10), (2, 0, 11), (3, 3, 18),
+        ]
         for (line, character, offset) in places {
             #expect(document.offset(of: TextPosition(line: line, character: character)) == offset)
         }

@@ -34,7 +34,8 @@ extension ErrorPage {
         ErrorPage(
             .unknownCode, happened: "There is no page for this code.",
             why: "The code is misspelt, or comes from an outside service.",
-            remedy: "List all codes with `flowrun explain`; for a service's own code read that service's documentation."),
+            remedy: "List all codes with `flowrun explain`; for a service's own code read that service's documentation."
+        ),
         ErrorPage(
             .commandNotAvailable, happened: "This form of the command is not there yet.",
             why: "It belongs to a part of flowrun that this version does not have.",

@@ -77,8 +77,11 @@ extension ErrorPage {
             remedy: "Bind one with `flowrun bind-connection`; a run-only user needs one of its own."),
         ErrorPage(
             .secureValueHidden, happened: "An expression over a stored run reads a secured value.",
-            why: "Values of `secureData`, of secure parameters, and what is computed of them are not shown by run records.",
-            remedy: "Evaluate a part of the expression that does not read it, or run a copy of the flow without `secureData`."),
+            why:
+                "Values of `secureData`, of secure parameters, and what is computed of them are not shown by run records.",
+            remedy:
+                "Evaluate a part of the expression that does not read it, or run a copy of the flow without `secureData`."
+        ),
         ErrorPage(
             .runUnreadable, happened: "A run stays as it is.",
             why: "Its definition or the beginning of its journal is missing.",

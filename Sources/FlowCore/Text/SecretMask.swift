@@ -121,7 +121,8 @@ public enum SecretMask {
     /// The value of `sig=` where the name stands at a place; `=` and `&` may be percent-encoded, also twice.
     private static func signature(in text: UnsafeBufferPointer<UInt8>, at place: Int) -> Range<Int>? {
         guard isThere("sig", in: text, at: place) else { return nil }
-        for (equals, ampersand) in [("=", ""), ("%3d", "%26"), ("%253d", "%2526")] where
+        for (equals, ampersand) in [("=", ""), ("%3d", "%26"), ("%253d", "%2526")]
+        where
             isThere(equals, in: text, at: place + 3)
         {
             let start = place + 3 + equals.utf8.count

@@ -12,7 +12,9 @@ public enum UUIDText {
     public static func version4(_ high: UInt64, _ low: UInt64) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(16)
-        for word in [high, low] { for place in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (56 - 8 * place))) } }
+        for word in [high, low] {
+            for place in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> (56 - 8 * place))) }
+        }
         bytes[6] = bytes[6] & 0x0F | 0x40
         bytes[8] = bytes[8] & 0x3F | 0x80
         return text(bytes)

@@ -68,7 +68,8 @@ public struct ConnectionParameter: Sendable, Hashable {
 
     /// Makes a parameter.
     public init(
-        _ name: String, secret: Bool = false, summary: String, requiredBy: Set<String> = [], default value: String? = nil
+        _ name: String, secret: Bool = false, summary: String, requiredBy: Set<String> = [],
+        default value: String? = nil
     ) {
         self.name = name
         self.isSecret = secret

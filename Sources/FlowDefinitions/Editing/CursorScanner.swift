@@ -77,6 +77,7 @@ struct CursorScanner {
     /// - Parameters:
     ///   - bytes: the text.
     ///   - offset: the cursor's offset.
+    /// - Returns: the place.
     static func place(in bytes: [UInt8], at offset: Int) -> CursorPlace {
         var scanner = CursorScanner(bytes, end: min(offset, bytes.count))
         return scanner.scan()

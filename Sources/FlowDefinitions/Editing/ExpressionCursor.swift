@@ -45,11 +45,10 @@ struct ExpressionCursor {
         var operand: Int?
     }
 
-    /// Reads the text of a value up to the cursor.
+    /// Reads the text of a value up to the cursor; nil where the cursor is in no expression.
     /// - Parameters:
     ///   - bytes: the text, escapes resolved.
     ///   - end: the cursor.
-    /// - Returns: nil where the cursor is in no expression.
     init?(_ bytes: [UInt8], end: Int) {
         guard let start = Self.expressionStart(bytes, end) else { return nil }
         var frames = [Frame()]

@@ -7,6 +7,7 @@ extension FlowWorkspace {
     /// - Parameters:
     ///   - name: the file.
     ///   - position: the cursor.
+    /// - Returns: the completions.
     public mutating func completions(in name: String, at position: TextPosition) -> [Completion] {
         guard let document = document(name), let view = view(of: name, at: document.offset(of: position)) else {
             return []
@@ -148,13 +149,16 @@ struct CompletionWriter {
         switch place.keys {
         case []:
             var words = FlowVocabulary.actionKeys(view.actionType)
-            if view.actionType == nil { words.removeAll { ["inputs"].contains($0.name) && present.contains("actions") } }
+            if view.actionType == nil {
+                words.removeAll { ["inputs"].contains($0.name) && present.contains("actions") }
+            }
             add(words, without: present)
         case ["runAfter"]:
             for sibling in view.possiblePredecessors where !present.contains(sibling.name) {
                 addKey(sibling.name, .action, detail: sibling.typeName, documentation: "Runs after this action.")
             }
-        case ["inputs", "parameters"] where view.actionType == .openApiConnection
+        case ["inputs", "parameters"]
+        where view.actionType == .openApiConnection
             || view.actionType == .openApiConnectionWebhook:
             collectParameters(present)
         default: add(FlowVocabulary.keys(at: place.keys, in: view.actionType), without: present)
@@ -378,7 +382,8 @@ struct CompletionWriter {
         switch (function.name.lowercased(), call.argument) {
         case ("outputs", 0), ("body", 0), ("actionoutputs", 0), ("actionbody", 0), ("multipartbody", 0),
             ("formdatavalue", 0), ("formdatamultivalues", 0):
-            addActions(view.readableActions.filter { $0.action.type.map(ReferenceRules.withoutOutputs.contains) != true })
+            addActions(
+                view.readableActions.filter { $0.action.type.map(ReferenceRules.withoutOutputs.contains) != true })
         case ("actions", 0): addActions(view.readableActions)
         case ("result", 0): addActions(view.readableActions.filter { $0.action.type?.isContainer == true })
         case ("items", 0): addLoops(view.loops.filter { $0.type == .foreach })

@@ -7,6 +7,7 @@ extension FlowWorkspace {
     /// - Parameters:
     ///   - name: the file.
     ///   - position: the place.
+    /// - Returns: what is shown, or nil.
     public mutating func hover(in name: String, at position: TextPosition) -> Hover? {
         guard let document = document(name) else { return nil }
         var texts: [String] = []

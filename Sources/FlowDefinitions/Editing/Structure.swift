@@ -196,7 +196,8 @@ struct StructureFinder {
         let inputs = action.action.inputs
         switch action.action.type {
         case .compose: return inputs.map { .node($0) }
-        case .select: return .record(Self.outputs(of: inputs?["select"].map { .list(.node($0)) }).first.map { [$0] } ?? [])
+        case .select:
+            return .record(Self.outputs(of: inputs?["select"].map { .list(.node($0)) }).first.map { [$0] } ?? [])
         case .query:
             let from = inputs?["from"].map { Structure.node($0) }
             return .record([Structure.Property(name: "body", value: from)])

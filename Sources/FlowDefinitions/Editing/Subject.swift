@@ -145,7 +145,8 @@ struct SubjectFinder {
             return view.facts.flow.triggers.first { $0.name == text }.map { .trigger($0) }
         case .parameters where place.isList: return parameter(text)
         case .connectionReferences where place.isList: return reference(text)
-        case .action where place.keys == ["inputs", "parameters"], .trigger where place.keys == ["inputs", "parameters"]:
+        case .action where place.keys == ["inputs", "parameters"],
+            .trigger where place.keys == ["inputs", "parameters"]:
             return view.operationParameters.first { $0.name.lowercased() == text.lowercased() }
                 .map { .operationParameter($0) }
         case .file, .action, .trigger, .parameters, .connectionReferences:

@@ -58,7 +58,7 @@ struct SecretFlow {
         return found.reduce([]) { $0.union(sources(of: $1)) }
     }
 
-    /// The sources that the parameters are. The platform's own ones hold no secrets here.
+    /// The sources that the parameters are; the platform's own ones hold no secrets here.
     static func parameters(of definition: FlowDefinition) -> [String: SecretSources] {
         var sources: [String: SecretSources] = [:]
         for (place, parameter) in definition.allParameters.enumerated() {

@@ -74,6 +74,7 @@ struct SchemaNode: Sendable {
     ///   - members: its members in the order in which they are offered.
     ///   - required: the members that must be there.
     ///   - isOpen: whether other members are allowed too.
+    /// - Returns: the node.
     static func object(
         _ description: String, _ members: KeyValuePairs<String, SchemaNode>, required: [String] = [],
         isOpen: Bool = false

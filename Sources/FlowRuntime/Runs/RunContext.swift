@@ -61,6 +61,7 @@ struct RunContext {
     /// - Parameters:
     ///   - word: its name, or its path, in which rounds may stand.
     ///   - item: which of its repetitions, from 0; for a loop outside of loops, which of its rounds.
+    /// - Throws: why there is no such action or repetition.
     mutating func look(at word: String, item: Int?) throws(FlowError) {
         let path = ActionPath(text: word)
         guard let action = record.action(word) ?? record.action(path.name), let place = outline.place(of: action.name)
@@ -123,6 +124,7 @@ struct RunContext {
 
     /// The context and what is hidden.
     /// - Parameter scopes: the scopes whose `result` is wanted; nil for all.
+    /// - Returns: the context as `eval --context` takes it.
     mutating func json(resultsOf scopes: [String]?) -> JSON {
         hidden = [:]
         var context: JSONObject = [

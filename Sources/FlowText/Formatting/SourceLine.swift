@@ -2,7 +2,7 @@
 struct SourceLine {
     /// The line without what ends it.
     var text: [Unicode.Scalar]
-    /// What ends the line; nil for a last line without an end. CR and CRLF read as LF.
+    /// What ends the line, or nil for a last line without an end; CR and CRLF read as LF.
     let terminator: Unicode.Scalar?
 
     /// The lines of a text; a text that ends with a line end has no empty line after it.

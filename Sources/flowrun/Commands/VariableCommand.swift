@@ -45,7 +45,8 @@ struct VariableCommand: AsyncParsableCommand {
 
         func run() async throws {
             let text = try Input.text(value)
-            let result = try await options.perform(.setVariable, ["name": .string(name), "value": .string(text), "isPlain": .bool(Input.isPlain(value))])
+            let result = try await options.perform(
+                .setVariable, ["name": .string(name), "value": .string(text), "isPlain": .bool(Input.isPlain(value))])
             options.present(result) { "set \(result.text("schemaName"))" }
         }
     }

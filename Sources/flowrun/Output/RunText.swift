@@ -113,7 +113,8 @@ enum RunText {
             if !error.text("hint").isEmpty { lines.append("  hint: \(error.text("hint"))") }
         }
         if let wait = run["waitsFor"], !wait.text("hint").isEmpty {
-            let what = wait.text("kind") == "signIn" ? "the sign-in of connection" : "someone to say whether it happened:"
+            let what =
+                wait.text("kind") == "signIn" ? "the sign-in of connection" : "someone to say whether it happened:"
             lines.append("  waits for \(what) \(wait.text("subject"))")
             lines.append("  hint: \(wait.text("hint"))")
         }

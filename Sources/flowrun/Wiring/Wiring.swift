@@ -19,6 +19,8 @@ enum Wiring {
     ///   - settings: the environment.
     ///   - isReader: whether it only reads, beside an owner or without one.
     ///   - pollInterval: how often polling triggers ask, where not as their flows say.
+    /// - Returns: the environment, not started.
+    /// - Throws: an error of the store, or of its key.
     static func environment(
         of project: Project, _ settings: EnvironmentSettings, isReader: Bool, pollInterval: Duration? = nil
     ) throws(FlowError) -> FlowEnvironment {
