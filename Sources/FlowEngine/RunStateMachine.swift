@@ -108,7 +108,7 @@ public struct RunStateMachine: @unchecked Sendable {
             state.commands.append(.complete(outcome))
         } else {
             for id in state.effects.keys.sorted() {
-                guard let effect = state.effects[id], !effect.isInDoubt, effect.action >= 0 else { continue }
+                guard let effect = state.effects[id], !effect.isInDoubt, state.isAwaited(effect) else { continue }
                 state.commands.append(.carryOut(effect.intent, recovered: true))
             }
             for id in state.timers.keys.sorted() {

@@ -169,6 +169,29 @@ import Testing
         #expect(machine.step(.timerDue(TimerID(9)), at: RunCase.usualClock, entropy: 1).events.isEmpty)
     }
 
+    @Test func `A call that was given up is not repeated by recovery`() throws {
+        let flow =
+            SimulatedFlows.trigger + """
+                actions:
+                  Slow:
+                    type: Http
+                    inputs: { method: POST, uri: 'https://a.test', retryPolicy: { type: none } }
+                    limit: { timeout: PT30S }
+                  After: { type: Wait, inputs: { interval: { count: 1, unit: Hour } }, runAfter: { Slow: [TimedOut] } }
+                """
+        var (machine, first) = try SimulatedFlows.begin(flow)
+        let late = machine.step(.timerDue(TimerID(1)), at: RunCase.usualClock + .seconds(30), entropy: 1)
+        #expect(late.commands.contains(.abandon(EffectID(1))) && late.wait?.kind == .timer)
+        var again = try RunStateMachine(
+            plan: machine.plan, identity: machine.identity, folding: first.events + late.events)
+        let resumed = again.resume(at: RunCase.usualClock + .seconds(40), entropy: 1)
+        #expect(resumed.commands == [.setTimer(TimerID(2), at: RunCase.usualClock + .seconds(3_630))])
+        first = again.step(
+            .effectFinished(EffectID(1), .answered(OperationAnswer(statusCode: 200))),
+            at: RunCase.usualClock + .seconds(50), entropy: 1)
+        #expect(first.events.count == 1)
+    }
+
     @Test func `A copy of a machine goes its own way`() throws {
         var (machine, step) = try SimulatedFlows.begin(SimulatedFlows.calls)
         guard case .carryOut(let intent, _)? = step.commands.last else {

@@ -132,7 +132,8 @@ extension RunState {
     private func cancelEverything() {
         for id in timers.keys.sorted() { order(.cancelTimer(id)) }
         timers = [:]
-        for id in effects.keys.sorted() { order(.abandon(id)) }
+        // The end of a subscription goes out whatever becomes of the run.
+        for id in effects.keys.sorted() where (effects[id]?.action ?? -1) >= 0 { order(.abandon(id)) }
         clearQueue()
     }
 }

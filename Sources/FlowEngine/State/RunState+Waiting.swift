@@ -5,16 +5,12 @@ extension RunState {
     /// What the run waits for when it has nothing to do.
     var waitReason: RunWaitReason? {
         let until = timers.values.map(\.due).min()
-        let pending = effects.keys.sorted().compactMap { effects[$0] }.filter { $0.action >= 0 }
+        let awaited = effects.keys.sorted().compactMap { effects[$0] }.filter { $0.action >= 0 && isAwaited($0) }
         func reason(_ kind: RunWaitReason.Kind, _ action: Int, _ repetition: Int) -> RunWaitReason {
             RunWaitReason(kind: kind, action: path(actions[action], repetition), until: until)
         }
-        if let effect = pending.first(where: \.isInDoubt) {
+        if let effect = awaited.first(where: \.isInDoubt) {
             return reason(.settlement, effect.action, effect.repetition)
-        }
-        let awaited = pending.filter { effect in
-            let number = Int(states[place(actions[effect.action], effect.repetition)].work)
-            return calls.indices.contains(number) && calls[number].inFlight == effect.intent.id
         }
         let own = awaited.first { effect in if case .child = effect.intent.kind { false } else { true } }
         if let effect = own { return reason(.effect, effect.action, effect.repetition) }
@@ -24,5 +20,12 @@ extension RunState {
         }
         if let id = timers.keys.min(), let timer = timers[id] { return reason(.timer, timer.action, timer.repetition) }
         return nil
+    }
+
+    /// Whether something of the run still depends on an effect: an action waits for it, or it ends a subscription.
+    func isAwaited(_ effect: EffectState) -> Bool {
+        guard effect.action >= 0 else { return true }
+        let number = Int(states[place(actions[effect.action], effect.repetition)].work)
+        return calls.indices.contains(number) && calls[number].inFlight == effect.intent.id
     }
 }
