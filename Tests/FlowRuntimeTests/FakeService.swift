@@ -69,7 +69,8 @@ final class FakeService: Connector {
 /// A project in a temporary folder, and environments over one store in memory.
 final class TestWorld: Sendable {
     let folder: String
-    let store: FaultyStore
+    private let kept = InMemoryFlowStore()
+    private let present: Mutex<FaultyStore>
     let service = FakeService()
     let clock = VirtualClock()
     let settings: EnvironmentSettings
@@ -77,7 +78,7 @@ final class TestWorld: Sendable {
     init(_ flows: [(file: String, text: String)], solution extra: String = "") throws {
         folder = "/tmp/flowrun-tests/\(UUIDText.random())"
         settings = EnvironmentSettings(projectFolder: folder)
-        store = FaultyStore(InMemoryFlowStore())
+        present = Mutex(FaultyStore(kept))
         try StateFiles.makeFolder(folder)
         let list = flows.map { "  - { file: \($0.file) }" }.joined(separator: "\n")
         let solution = """
@@ -93,6 +94,15 @@ final class TestWorld: Sendable {
             """
         try StateFiles.write(folder + "/solution.yaml", Array((solution + "\n").utf8))
         for flow in flows { try StateFiles.write(folder + "/" + flow.file, Array(flow.text.utf8)) }
+    }
+
+    /// The store as the present process sees it.
+    var store: FaultyStore { present.withLock { $0 } }
+
+    /// The process has died, and another one opens what it left; what the dead one still tries fails.
+    func restart() {
+        let next = FaultyStore(kept)
+        present.withLock { $0 = next }
     }
 
     /// A new process over the store.

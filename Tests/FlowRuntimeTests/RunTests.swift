@@ -57,10 +57,10 @@ import Testing
                 return names
             }
             while !world.store.isDead, !isOver.withLock({ $0 }) { await Task.yield() }
-            let wasHit = world.store.isDead;
+            let wasHit = world.store.isDead
             await first.shutdown()
             let names = await runs.value;
-            world.store.revive()
+            world.restart()
             guard wasHit else {
                 #expect(number > 5)
                 break
@@ -145,7 +145,7 @@ import Testing
         world.store.fail(commit: world.store.commitCount + 2, .diedBefore)
         _ = await first.reply(to: EnvironmentRequest(.startRun, ["flow": "Writer", "input": ["text": "x"]]))
         await first.shutdown()
-        world.store.revive()
+        world.restart()
         let second = try await world.environment()
         let name = try await world.store.runs(RunFilter()).first?.name ?? ""
         let parked = try await second.perform(EnvironmentRequest(.watchRun, ["run": .string(name)]))

@@ -134,6 +134,24 @@ final class RunCell: ExecutorWork {
 
     // MARK: Work
 
+    /// Puts in what a cell does first, before anyone else sees it; ``begin()`` sets it going.
+    func prepare(_ work: [Work]) { state.withLock { $0.work = work } }
+
+    /// Sets a prepared cell going, unless work that came meanwhile has done so.
+    func begin() {
+        let mustSchedule = state.withLock { state in
+            guard !state.isGone, !state.isScheduled, !state.work.isEmpty else { return false }
+            state.isScheduled = true
+            return true
+        }
+        if mustSchedule { schedule() }
+    }
+
+    private func schedule() {
+        host.isBusy(self)
+        host.executor.add(self)
+    }
+
     /// Hands work to the run.
     /// - Returns: false where the cell is gone and the run has to be taken up from the store.
     func post(_ work: Work) -> Bool {
@@ -144,10 +162,7 @@ final class RunCell: ExecutorWork {
             state.isScheduled = true
             return (true, true)
         }
-        if mustSchedule {
-            host.isBusy(self)
-            host.executor.add(self)
-        }
+        if mustSchedule { schedule() }
         return isTaken
     }
 
@@ -418,9 +433,18 @@ final class RunCell: ExecutorWork {
     /// The timers that are set.
     var openTimers: Set<TimerID> { state.withLock { $0.openTimers } }
 
-    /// Whether someone outside has to do something before the run can go on.
-    var isParked: Bool {
-        state.withLock { state in state.signIn != nil || state.wait?.kind == .settlement }
+    /// Whether someone outside has to do something before the run can go on and the row says so; where it does not yet,
+    /// that is committed first, and ``RunHost/mayLetGo(_:)`` asks again.
+    func isParked() -> Bool {
+        let (isParked, batch) = state.withLock { state -> (Bool, Batch?) in
+            guard !state.isCommitting, let wait = storedWait(state), [.settlement, .signIn].contains(wait.kind) else {
+                return (false, nil)
+            }
+            let batch = nextBatch(&state, settles: true)
+            return (batch == nil, batch)
+        }
+        if let batch { submit(batch) }
+        return isParked
     }
 
     // MARK: Effects

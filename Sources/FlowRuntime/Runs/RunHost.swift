@@ -27,15 +27,19 @@ final class RunHost: Sendable {
         case loading([RunCell.Work])
     }
 
+    /// A call by its run, its number there, and the key of its content: a run that is built again may decide otherwise.
     private struct EffectKey: Hashable {
         let run: String
         let effect: EffectID
+        let content: String
     }
 
-    /// A call that is out in this process, or whose result found no cell.
-    private enum Call {
-        case out
-        case late(EffectOutcome)
+    /// The calls that are out in this process.
+    private struct Calls {
+        /// Which cell sent a call, or asked for it last.
+        var out: [EffectKey: ObjectIdentifier] = [:]
+        /// Results whose cells were thrown away meanwhile, by run.
+        var late: [String: [EffectKey: EffectOutcome]] = [:]
     }
 
     let settings: EnvironmentSettings
@@ -47,7 +51,7 @@ final class RunHost: Sendable {
     let waiters = RunWaiters()
     let plans: PlanCache
     private let places = Mutex<[String: Place]>([:])
-    private let calls = Mutex<[EffectKey: Call]>([:])
+    private let calls = Mutex(Calls())
     private let configuration = Mutex(Configuration())
     private let phase = Mutex(FlowEnvironment.Readiness.ready)
     private let lostRuns = Mutex<Set<String>>([])
@@ -129,7 +133,7 @@ final class RunHost: Sendable {
     var counts: FlowEnvironment.Counts {
         let (started, ended) = tally.withLock { $0 }
         return FlowEnvironment.Counts(
-            runsInMemory: places.withLock { $0.count }, callsOut: calls.withLock { $0.count }, runsStarted: started,
+            runsInMemory: places.withLock { $0.count }, callsOut: calls.withLock { $0.out.count }, runsStarted: started,
             runsEnded: ended)
     }
 
@@ -229,25 +233,23 @@ final class RunHost: Sendable {
             guard let summary = try await store.run(run), !summary.isFinished else { return drop(run) }
             let folded = try await fold(summary)
             let cell = folded.cell
-            let waiting = places.withLock { places -> [RunCell.Work] in
-                defer { places[run] = .cell(cell) }
-                if case .loading(let waiting) = places[run] { return waiting }
-                return []
-            }
             // A run that waits for its turn stays where it is until the turn comes.
-            if summary.wait?.kind != .turn || turns.isGranted(run) {
-                _ = cell.post(.resume)
-                for message in folded.messages { _ = cell.post(.stimulus(.message(message))) }
-            }
-            for work in waiting {
-                // A message that was sent while the run was loading stands in the inbox as well.
-                if case .stimulus(.message(let message)) = work,
-                    folded.messages.contains(where: { $0.id == message.id })
-                {
-                    continue
+            let goesOn = summary.wait?.kind != .turn || turns.isGranted(run)
+            var work: [RunCell.Work] = goesOn ? [.resume] : []
+            if goesOn { work += folded.messages.map { .stimulus(.message($0)) } }
+            places.withLock { places in
+                if case .loading(let waiting) = places[run] {
+                    work += waiting.filter { waiting in
+                        // A message that was sent while the run was loading stands in the inbox as well.
+                        guard case .stimulus(.message(let message)) = waiting else { return true }
+                        return !folded.messages.contains { $0.id == message.id }
+                    }
                 }
-                _ = cell.post(work)
+                // All of it stands in the cell before anyone else sees it: a cell that has done a part may be let go.
+                cell.prepare(work)
+                places[run] = .cell(cell)
             }
+            cell.begin()
             mayLetGo(cell)
         } catch {
             drop(run)
@@ -277,7 +279,7 @@ final class RunHost: Sendable {
     func mayLetGo(_ cell: RunCell) {
         guard cell.isAtRest else { return }
         idle.leave(cell.name)
-        if cell.isParked { waiters.parked(cell.name) }
+        if cell.isParked() { waiters.parked(cell.name) }
         if options.idleLimit == .zero {
             if cell.letGo() { forget(cell) }
         } else {
@@ -290,7 +292,7 @@ final class RunHost: Sendable {
 
     /// Whether a run cannot go on without someone outside.
     func isParked(_ summary: RunSummary) -> Bool {
-        if case .cell(let cell) = places.withLock({ $0[summary.name] }) { return cell.isParked }
+        if case .cell(let cell) = places.withLock({ $0[summary.name] }) { return cell.isParked() }
         return summary.wait.map { [.settlement, .signIn].contains($0.kind) } ?? false
     }
 
@@ -338,6 +340,7 @@ final class RunHost: Sendable {
         if cell.letGo() { forget(cell) }
         idle.leave(cell.name)
         turns.forget(cell.name)
+        calls.withLock { $0.late[cell.name] = nil }
         tally.withLock { $0.ended += 1 }
         waiters.ended(cell.name, summary)
         turnIsFree(summary.flowID)
@@ -406,52 +409,48 @@ final class RunHost: Sendable {
 
     /// Carries out an effect, unless it is out already or its result is known.
     func carryOut(_ intent: EffectIntent, recovered: Bool, of cell: RunCell) {
-        let key = EffectKey(run: cell.name, effect: intent.id)
-        let known = calls.withLock { calls -> Call? in
-            let known = calls[key]
-            switch known {
-            case .late: calls[key] = nil
-            case .out: break
-            case nil: calls[key] = .out
-            }
-            return known
+        let key = EffectKey(run: cell.name, effect: intent.id, content: intent.idempotencyKey)
+        let (mustSend, late) = calls.withLock { calls -> (Bool, EffectOutcome?) in
+            if let late = calls.late[cell.name]?.removeValue(forKey: key) { return (false, late) }
+            return (calls.out.updateValue(ObjectIdentifier(cell), forKey: key) == nil, nil)
         }
-        switch known {
-        case .out?: return
-        case .late(let outcome)?:
+        if let late {
             cell.finished(intent.id)
-            deliver(.stimulus(.effectFinished(intent.id, outcome)), to: cell.name)
-        case nil:
-            let performer = EffectPerformer(host: self, identity: cell.identity)
-            // One task a call that is out: it is asynchronous by nature and ends with its result.
-            Task {
-                let result = await performer.perform(intent, recovered: recovered)
-                end(key, result)
-            }
+            deliver(.stimulus(.effectFinished(intent.id, late)), to: cell.name)
+        }
+        guard mustSend else { return }
+        let performer = EffectPerformer(host: self, identity: cell.identity)
+        // One task a call that is out: it is asynchronous by nature and ends with its result.
+        Task {
+            let result = await performer.perform(intent, recovered: recovered)
+            end(key, result)
         }
     }
 
     private func end(_ key: EffectKey, _ result: EffectPerformer.Result) {
+        let (present, isSender) = calls.withLock { calls -> (RunCell?, Bool) in
+            let sender = calls.out.removeValue(forKey: key)
+            var present: RunCell?
+            if case .cell(let cell) = places.withLock({ $0[key.run] }) { present = cell }
+            if let present, ObjectIdentifier(present) == sender { return (present, true) }
+            // The run was thrown away meanwhile. Built again, it asks for the call again and finds its outcome.
+            if case .outcome(let outcome) = result { calls.late[key.run, default: [:]][key] = outcome }
+            return (present, false)
+        }
         switch result {
         case .outcome(let outcome):
-            let isInMemory = places.withLock { $0[key.run] != nil }
-            calls.withLock { $0[key] = isInMemory ? nil : .late(outcome) }
-            if case .cell(let cell) = places.withLock({ $0[key.run] }) { cell.finished(key.effect) }
+            guard let present, isSender else { return takeUp(key.run) }
+            present.finished(key.effect)
             deliver(.stimulus(.effectFinished(key.effect, outcome)), to: key.run)
-            if !isInMemory { calls.withLock { $0[key] = nil } }
         case .started:
             // A child run goes on; its reply comes through the inbox.
-            calls.withLock { $0[key] = nil }
-            if case .cell(let cell) = places.withLock({ $0[key.run] }) {
-                cell.finished(key.effect)
-                mayLetGo(cell)
-            }
+            guard let present else { return }
+            present.finished(key.effect)
+            mayLetGo(present)
         case .waitsForSignIn(let connection):
-            calls.withLock { $0[key] = nil }
-            if case .cell(let cell) = places.withLock({ $0[key.run] }) {
-                cell.waits(forSignIn: connection)
-                mayLetGo(cell)
-            }
+            guard let present else { return }
+            present.waits(forSignIn: connection)
+            mayLetGo(present)
         }
     }
 
