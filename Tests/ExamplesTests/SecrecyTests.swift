@@ -159,6 +159,7 @@ import Testing
             for secret in secrets { #expect(!text.contains(secret), "\(secret) in \(text.prefix(2_000))") }
         }
         #expect(try Self.files(of: scratch, with: secrets) == [])
+        #expect(try Self.files(of: scratch, with: [name]) != [], "what is no secret is found in the files")
         let actions = Dictionary(
             (run["actions"]?.arrayValue ?? []).map { ($0["name"]?.stringValue ?? "", $0) }, uniquingKeysWith: { $1 })
         #expect(actions["Query"]?["status"] == "Succeeded")

@@ -28,11 +28,15 @@ import Testing
 
         func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
             sent.withLock { $0.append(call.parameters["item"] ?? .null) }
-            guard call.operationID == "Break" else {
+            switch call.operationID {
+            case "Get":
                 return OperationAnswer(
                     statusCode: 200, headers: ["X-Key": "header-5ecret"], body: ["key": "answer-5ecret"])
+            case "Send": return OperationAnswer(statusCode: 200, body: ["taken": true])
+            default:
+                let item = call.parameters["item"]?.text ?? ""
+                throw FlowError(FlowError.Code("Broken"), "The value \(item) is refused.")
             }
-            throw FlowError(FlowError.Code("Broken"), "The value \(call.parameters["item"]?.text ?? "") is refused.")
         }
 
         func lookUp(
@@ -147,7 +151,7 @@ import Testing
             var texts: [String] = []
             let name: JSONObject = ["run": .string(run)]
             let requests: [(EnvironmentRequest.Operation, JSONObject)] = [
-                (.showRun, name), (.watchRun, name), (.listRuns, [:]), (.triggerHistory, [:]),
+                (.showRun, name), (.watchRun, name), (.runContext, name), (.listRuns, [:]), (.triggerHistory, [:]),
                 (.trace, ["key": "word"]),
                 (.listFlows, [:]), (.listVariables, [:]), (.listConnections, [:]), (.limits, [:]),
             ]
@@ -185,6 +189,35 @@ import Testing
             options: FlowEnvironment.Options(threads: 1, idleLimit: .zero))
         try await environment.start(listening: listening)
         return environment
+    }
+
+    @Test func `secrets reach the service and stand in no reading, not even after a resubmit`() async throws {
+        let world = try TestWorld([("secretive.flow.yaml", Self.secretive)], solution: Self.variables)
+        let service = VaultService()
+        let environment = try await Self.environment(world, service)
+        try await Self.install(world, environment)
+        let first = try await environment.perform(
+            EnvironmentRequest(.startRun, ["flow": "Secretive", "input": ["Word": "word-5ecret"]]))
+        let name = first["name"]?.stringValue ?? ""
+        let again = try await environment.perform(EnvironmentRequest(.resubmitRun, ["run": .string(name)]))
+        let readings = Readings(environment: environment, store: world.store)
+        for run in [first, again] {
+            #expect(run["status"] == "Failed")
+            #expect(run["error"] == ["code": "Terminated", "message": "*sanitized*"])
+            for text in try await readings.all(run["name"]?.stringValue ?? "") + [run.text] {
+                #expect(Self.around(Self.mark, in: text) == nil)
+            }
+        }
+        for word in [Self.mark, "answer", "parameter-", "variable-", "word-", "object-"] {
+            let found = try await environment.perform(EnvironmentRequest(.listRuns, ["text": .string(word)]))
+            #expect(found == [], "\(word)")
+        }
+        let item: JSON = [
+            "key": "parameter-5ecret", "hidden": "variable-5ecret", "word": "word-5ecret", "each": "answer-5ecret",
+        ]
+        #expect(service.sent.withLock { $0.filter { $0 == item }.count } == 2)
+        try await Self.expectRecord(of: name, environment)
+        await environment.shutdown()
     }
 
     /// What is no secret stays readable.

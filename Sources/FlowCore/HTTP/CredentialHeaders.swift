@@ -4,9 +4,7 @@
 public enum CredentialHeaders {
     private static let names: Set<String> = [
         "authorization", "proxy-authorization", "cookie", "api-key", "apikey", "ocp-apim-subscription-key",
-        "x-access-token", "x-amz-security-token", "x-api-key", "x-auth-token", "x-functions-key",
-        "x-ms-authorization-auxiliary",
-        "x-csrf-token",
+        "x-functions-key", "x-ms-authorization-auxiliary",
     ]
     private static let endings = ["-api-key", "-apikey", "-access-key", "-token", "-secret", "-password", "-signature"]
 
