@@ -114,6 +114,33 @@ import Testing
         #expect(changes > 2 * texts.count)
     }
 
+    @Test func `A damaged text is refused, or its form is stable`() throws {
+        let pieces = [
+            "\n", "  ", " ", "- ", "-", ": ", ":", "#", " # c", "|", ">", "|+\n", "|2\n", ">-", "\"", "'", "{", "}",
+            "[", "]", ",",
+            "? ", "&a ", "*a", "!!str ", "\\", "\t", "a", "b: 1\n", "é", "\r\n", "\u{85}", "\u{2028}", "---\n", "...",
+            "%",
+        ]
+        var generator = Xorshift(state: 0xF00D)
+        var formattedCount = 0
+        for _ in 0..<Self.rounds {
+            var text = ""
+            for _ in 0..<Int.random(in: 1...24, using: &generator) {
+                text += pieces.randomElement(using: &generator) ?? ""
+            }
+            guard case .formatted(let once)? = try? FlowTextFormatter.format(text, file: "f") else { continue }
+            formattedCount += 1
+            do {
+                #expect(try formatted(once) == once, "\(text.debugDescription)")
+            } catch {
+                Issue.record("\(text.debugDescription) → \(once.debugDescription): \(error)")
+            }
+        }
+        #expect(formattedCount > Self.rounds / 50)
+    }
+
+    private static let rounds = getenv("FLOWRUN_FUZZ").flatMap { Int(String(cString: $0)) } ?? 3_000
+
     @Test func `The repository's own flow files are in form`() throws {
         for file in Repository.yamlFiles where !file.contains("/Tests/") {
             let text = Repository.text(file)

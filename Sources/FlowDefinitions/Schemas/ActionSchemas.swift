@@ -20,7 +20,8 @@ enum ActionSchemas {
     static func schema(of type: ActionType) -> SchemaNode {
         let own = type.members
         let all = DefinitionMembers.action(type).compactMap { name in
-            (own.first { $0.key == name }?.value ?? members[name]).map { (name, $0) }
+            if name == "type" { return (name, SchemaNode.fixed("\(type.label): \(type.about)", type.rawValue)) }
+            return (own.first { $0.key == name }?.value ?? members[name]).map { (name, $0) }
         }
         return SchemaNode.object(type.about, members: all, required: ["type"] + type.required).titled(type.label)
     }
@@ -39,7 +40,7 @@ enum ActionSchemas {
                 "count": .number("How many rounds an Until makes."),
             ],
             isOpen: true),
-        "operationOptions": SettingSchemas.operationOptions,
+        "operationOptions": .definition("operationOptions"),
         "runtimeConfiguration": .definition("runtimeConfiguration"),
         "trackedProperties": .any("Values that the run history shows and finds."),
         "correlation": .any("By which id related runs are found."),

@@ -71,6 +71,7 @@ enum FlowFileSchema {
             ("runtimeConfiguration", SettingSchemas.runtimeConfiguration), ("condition", SettingSchemas.condition),
             ("recurrence", TriggerSchemas.recurrence), ("jsonSchema", SettingSchemas.jsonSchema),
             ("connectorHost", SettingSchemas.connectorHost),
+            ("operationOptions", SettingSchemas.operationOptions),
         ] + ActionType.allCases.map { (ActionSchemas.definitionName($0), ActionSchemas.schema(of: $0)) }
 
     private static let connectionReference = SchemaNode.object(

@@ -51,6 +51,11 @@ struct SchemaNode: Sendable {
         SchemaNode(["type": "integer"]).orExpression(description)
     }
 
+    /// One word alone.
+    static func fixed(_ description: String, _ word: String) -> SchemaNode {
+        SchemaNode(["description": .string(description), "const": .string(word)])
+    }
+
     /// True or false.
     static func flag(_ description: String) -> SchemaNode { SchemaNode(type: "boolean", description) }
 

@@ -68,7 +68,7 @@ enum TriggerSchemas {
             .list("The elements.", of: .any("An element."))),
         "splitOnConfiguration": .any("How the runs of a split are told apart: correlation.clientTrackingId."),
         "correlation": .any("By which id related runs are found: clientTrackingId."),
-        "operationOptions": SettingSchemas.operationOptions,
+        "operationOptions": .definition("operationOptions"),
         "runtimeConfiguration": .definition("runtimeConfiguration"), "metadata": SettingSchemas.metadata,
         "description": .text("What the trigger is for."),
         "evaluatedRecurrence": .any("The recurrence as an export evaluated it."),

@@ -124,7 +124,7 @@ struct RunContext {
 
     /// The context and what is hidden.
     /// - Parameter scopes: the scopes whose `result` is wanted; nil for all.
-    /// - Returns: the context as `eval --context` takes it.
+    /// - Returns: `context` as `eval --context` takes it, what is `hidden`, and the `types` of the actions.
     mutating func json(resultsOf scopes: [String]?) -> JSON {
         hidden = [:]
         var context: JSONObject = [
@@ -135,7 +135,8 @@ struct RunContext {
         context["results"] = .object(results(scopes))
         context["workflow"] = workflow()
         if let start = focus.startTime { context["now"] = .string(start.description) }
-        return ["context": .object(context), "hidden": .object(hidden)]
+        let types = JSONObject(outline.entries.map { ($0.name, .string($0.type)) })
+        return ["context": .object(context), "hidden": .object(hidden), "types": .object(types)]
     }
 
     private mutating func hide(_ section: String, _ name: String, _ parts: JSON = true) {

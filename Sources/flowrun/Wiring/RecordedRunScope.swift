@@ -8,18 +8,20 @@ import FlowExpressions
 final class RecordedRunScope: EvaluationScope {
     private let scope: ContextScope
     private let hidden: JSON
+    private let types: JSONObject
     private let reads: RecordReads
     /// The hidden values that were asked for, each as a person calls it.
     private(set) var hiddenReads: [String] = []
 
     /// Makes a scope.
     /// - Parameters:
-    ///   - record: what the environment gives of the run: `context` and `hidden`.
+    ///   - record: what the environment gives of the run: `context`, `hidden` and `types`.
     ///   - template: the expression.
     ///   - now: the time where the context has none.
     init(_ record: JSON, of template: Template, now: Timestamp) {
         scope = ContextScope(record["context"] ?? [:], now: now)
         hidden = record["hidden"] ?? [:]
+        types = record["types"]?.objectValue ?? [:]
         reads = RecordReads(template)
     }
 
@@ -54,11 +56,14 @@ final class RecordedRunScope: EvaluationScope {
 
     func actionBody(_ name: String) -> JSON? {
         note(part: "outputs", of: name)
+        guard let outputs = scope.actionOutputs(name) else { return nil }
+        // What a Compose puts out is its own body.
+        if types.value(ignoringCase: name)?.stringValue?.lowercased() == "compose" { return outputs }
         // Of an action in a loop that is looked at from outside there is a body for each round.
-        if scope.actionRecord(name)?["repetitionCount"] != nil, let rounds = scope.actionOutputs(name)?.arrayValue {
+        if scope.actionRecord(name)?["repetitionCount"] != nil, let rounds = outputs.arrayValue {
             return .array(rounds.map { $0["body"] ?? .null })
         }
-        return scope.actionBody(name)
+        return outputs["body"]
     }
 
     func item() -> JSON? {
