@@ -42,7 +42,7 @@ import Testing
             #expect(text.contains(words), "\(words) in \(text)")
         }
         let run = try await scratch.flowrun("run", "--file", "mistakes.flow.yaml", exit: 3)
-        #expect(run.messages.contains("mistakes.flow.yaml:"))
+        for line in [7, 8, 11, 12] { #expect(run.messages.contains("mistakes.flow.yaml:\(line):"), "line \(line)") }
     }
 
     @Test func `a file that is not there and a folder without a project are named`() async throws {

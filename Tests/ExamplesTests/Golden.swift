@@ -3,6 +3,12 @@ import Testing
 
 /// Texts that are reviewed like code.
 enum Golden {
+    /// The names of the golden files in a folder.
+    static func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(
+            atPath: BuiltBinary.checkout + "/Tests/ExamplesTests/Golden/" + folder)
+    }
+
     /// Compares a text with its golden file; with `RECORD_GOLDEN=1` the file is written and the test fails once.
     static func check(_ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws
     {

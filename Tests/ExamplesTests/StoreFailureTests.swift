@@ -59,6 +59,36 @@ import Testing
         try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
     }
 
+    @Test func `a damaged database is said, by every command, and is left for inquiry`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "--all")
+        // So much is written that the log is worked into the database when the command ends.
+        var numbers = SystemRandomNumberGenerator()
+        let text = (0..<120_000).map { _ in String(numbers.next(), radix: 36) }.joined()
+        try scratch.write("input.json", "{\"text\":\"\(text)\"}")
+        try await scratch.flowrun("run", "Hello", "--input", "@input.json")
+        let database = scratch.path + "/.flowrun/default/store.sqlite"
+        let whole = try Data(contentsOf: URL(fileURLWithPath: database))
+        for (offset, length) in [(0, 64), (4_096, whole.count - 4_096)] {
+            try #require(length > 0)
+            var damaged = whole
+            damaged.replaceSubrange(offset..<offset + length, with: repeatElement(0xA5, count: length))
+            try damaged.write(to: URL(fileURLWithPath: database))
+            for command in [
+                ["flow", "list"], ["run", "Hello", "--input", #"{"text":"x"}"#], ["deactivate", "--all"],
+            ] {
+                let outcome = try await BuiltBinary.run(command, in: scratch.path)
+                #expect(outcome.exitCode == 6, "\(command) at \(offset): \(outcome.output)\(outcome.messages)")
+                #expect(outcome.messages.contains("StoreCorrupt"), "\(command): \(outcome.messages)")
+                #expect(outcome.messages.contains("hint:"))
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: database)) == damaged)
+            try whole.write(to: URL(fileURLWithPath: database))
+        }
+        #expect(try await scratch.json("flow", "list")[0]?["state"] == "Started")
+    }
+
     @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
     func `a folder that may not be written is said`() async throws {
         let scratch = try ScratchFolder()

@@ -94,6 +94,8 @@ extension FlowEnvironment {
         try await changing { () throws(FlowError) in try await commit(StoreCommit([.connection(changed)])) }
         if let refusal { throw refusal }
         await host.signedIn(stored.connection.name)
+        // A process that is owner for one command leads the runs on as far as they go now.
+        if !isListening { await host.waitUntilIdle() }
         return stored
     }
 

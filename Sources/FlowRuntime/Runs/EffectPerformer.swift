@@ -72,7 +72,9 @@ struct EffectPerformer {
             let session = ConnectionSession(
                 connection: connection, endpoints: try host.settings.addresses(), clock: host.clock)
             if recovered, let known = try await known(call, connector, intent, session) { return known }
-            return .outcome(.answered(try await connector.perform(call, in: session)))
+            let answer = try await connector.perform(call, in: session)
+            if connectionName != nil, answer.isForeign { throw Self.foreign(answer, connector.name) }
+            return .outcome(.answered(answer))
         } catch {
             if let connectionName, error.isSignInRefusal {
                 await host.signInWasRefused(connectionName, error)
@@ -82,6 +84,13 @@ struct EffectPerformer {
                 .failed(
                     EffectFailure(code: error.code.rawValue, message: error.message, isTransient: error.isTransient)))
         }
+    }
+
+    private static func foreign(_ answer: OperationAnswer, _ connector: String) -> FlowError {
+        FlowError(
+            .invalidProtocolResponse,
+            "'\(connector)' answered status \(answer.statusCode) with a body that is not the service's own.",
+            hint: "Try again later; look at `endpoints` and at proxies in between if it stays so.")
     }
 
     /// What is known of a call that an earlier process may have sent, by its replay rule; nil where it is to be sent again.
@@ -146,10 +155,29 @@ extension RunHost {
     }
 }
 
+extension OperationAnswer {
+    /// Whether a success carries what cannot be a service's own: a page of something between, or JSON that breaks off.
+    var isForeign: Bool {
+        guard (200..<300).contains(statusCode), case .string(let text)? = body else { return false }
+        let type = headers.value(ignoringCase: "Content-Type")?.stringValue?.lowercased() ?? ""
+        if type.hasPrefix("text/html") { return true }
+        // A text that is JSON was decoded from a JSON string; one that only begins so could not be decoded.
+        guard type.contains("json"), let first = text.utf8.first(where: { $0 > 0x20 }) else { return false }
+        return (first == UInt8(ascii: "{") || first == UInt8(ascii: "[")) && (try? JSON(parsing: text)) == nil
+    }
+}
+
 extension FlowError {
+    /// What directories say when they cannot answer at present, though it is worded as a refusal.
+    private static let absences: Set<String> = ["AADSTS90033", "temporarily_unavailable", "server_error"]
+
+    /// The code of the directory behind an error, or its own.
+    private var directoryCode: String { details.first?.code.rawValue ?? code.rawValue }
+
     /// Whether an account could not sign in, so that nothing was sent.
     var isSignInRefusal: Bool {
-        code == .connectionAuthorizationFailed || code.rawValue.hasPrefix("AADSTS")
+        guard !Self.absences.contains(directoryCode) else { return false }
+        return code == .connectionAuthorizationFailed || code.rawValue.hasPrefix("AADSTS")
             || code.rawValue.first?.isLowercase == true
     }
 
@@ -159,6 +187,6 @@ extension FlowError {
             .unresolvableHostName, .serviceTemporarilyUnavailable, .gatewayTimeout, .invalidProtocolResponse,
             .sandboxNotRunning,
         ]
-        return codes.contains(code)
+        return codes.contains(code) || Self.absences.contains(directoryCode)
     }
 }

@@ -28,7 +28,22 @@ extension RunHost {
             guard page.count == Self.pageSize, let name = page.last?.name else { break }
             last = name
         }
+        try await takeUpSignedIn()
         enter(.ready)
+    }
+
+    /// Runs that wait for a sign-in that has happened since, under an owner that ended before they went on.
+    private func takeUpSignedIn() async throws(FlowError) {
+        var filter = RunFilter(isFinished: false, limit: 10_000)
+        filter.waiting = .signIn
+        let waiting = try await store.runs(filter)
+        guard !waiting.isEmpty else { return }
+        let connections = state.connections
+        let ready = waiting.filter { run in
+            guard let name = run.wait?.subject, let connection = connections[name] else { return true }
+            return connection.status == .connected
+        }
+        await takeUp(ready.map(\.name))
     }
 
     private func takeUp(_ runs: [String]) async {

@@ -74,7 +74,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func report(_ run: JSON) throws {
-        options.present(run) { RunText.summary(of: run) }
+        options.present(run) { RunText.summary(of: run, isStored: file == nil) }
         try EndWith.unlessSucceeded(run)
     }
 }

@@ -13,10 +13,17 @@ enum RunText {
     }
 
     /// The run, its actions, and what came of it.
-    static func summary(of run: JSON) -> String {
+    /// - Parameters:
+    ///   - run: the run.
+    ///   - isStored: whether it can be looked at again.
+    /// - Returns: the text.
+    static func summary(of run: JSON, isStored: Bool = true) -> String {
         var lines = [head(of: run)]
         for action in run["actions"]?.arrayValue ?? [] { lines.append(line(of: action)) }
         lines += ending(of: run)
+        if isStored, ["Failed", "TimedOut"].contains(run.text("status")) {
+            lines.append("  hint: flowrun runs show \(run.text("name"))")
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -29,9 +29,11 @@ enum FileRun {
 
     /// The flow of the file, and after it those that it may call.
     private static func load(_ file: String) throws(FlowError) -> [FlowDefinition] {
-        let decoded = FlowDecoder.decode(String(decoding: try TextFile.read(file), as: UTF8.self), file: file)
+        let text = try TextFile.read(file)
+        let decoded = FlowDecoder.decode(String(decoding: text, as: UTF8.self), file: file)
         guard let flow = decoded.flows.first, decoded.flows.count == 1, !decoded.hasErrors else {
-            throw refusal(decoded.diagnostics, file)
+            // All that is wrong, not only what already hinders the reading.
+            throw refusal(FlowChecker(catalog: Wiring.catalog).check(files: [(file, text)]), file)
         }
         let flows = callsChildren(flow) ? [flow] + (try siblings(of: file)) : [flow]
         let set = FlowSet(flows)
