@@ -36,6 +36,10 @@ public struct FlowWorkspace: Sendable {
     private var files: [String: File] = [:]
     private var solutions: [String: DecodedSolution] = [:]
     private var repair: Repair?
+    /// How often anything changed.
+    private var generation = 0
+    /// The findings that were asked for last, and the generation for which they hold.
+    private var latest: (name: String, generation: Int, findings: [FileDiagnostic])?
 
     /// Makes an empty workspace.
     /// - Parameter catalog: what is known about connectors.
@@ -88,11 +92,13 @@ public struct FlowWorkspace: Sendable {
     /// Forgets a file.
     public mutating func remove(_ name: String) {
         guard files.removeValue(forKey: name) != nil else { return }
+        generation += 1
         solutions[name] = nil
         forgetSolution(around: name)
     }
 
     private mutating func changed(_ name: String) {
+        generation += 1
         files[name]?.decoded = nil
         files[name]?.version += 1
         if Self.isSolution(name) { solutions[name] = nil }
@@ -187,6 +193,13 @@ public struct FlowWorkspace: Sendable {
 
     /// Everything that is wrong with a file, by place.
     public mutating func diagnostics(of name: String) -> [FileDiagnostic] {
+        if let latest, latest.name == name, latest.generation == generation { return latest.findings }
+        let findings = findings(in: name)
+        latest = (name, generation, findings)
+        return findings
+    }
+
+    private mutating func findings(in name: String) -> [FileDiagnostic] {
         guard let document = files[name]?.document else { return [] }
         var found: [Diagnostic] = []
         if Self.isSolution(name) {

@@ -64,8 +64,9 @@ public struct FlowChecker: Sendable {
     ///   - set: the flows at hand, itself included.
     /// - Returns: what the rules found, without what decoding found.
     public func check(_ flow: FlowDefinition, in set: FlowSet) -> [Diagnostic] {
-        var report = checkOwn(flow, in: set)
-        ChildFlowRules.check(FlowFacts(flow, in: set, catalog: catalog), into: &report)
+        let facts = FlowFacts(flow, in: set, catalog: catalog)
+        var report = checkOwn(facts)
+        ChildFlowRules.check(facts, into: &report)
         return report.diagnostics.sortedByPlace
     }
 
@@ -76,15 +77,14 @@ public struct FlowChecker: Sendable {
     ///   - set: the flows at hand, itself included.
     /// - Returns: what the rules found, without what decoding found.
     public func checkForRunning(_ flow: FlowDefinition, in set: FlowSet) -> [Diagnostic] {
-        checkOwn(flow, in: set).diagnostics.map { finding in
+        checkOwn(FlowFacts(flow, in: set, catalog: catalog)).diagnostics.map { finding in
             guard finding.code == .actionTypeNotSupported else { return finding }
             return Diagnostic(
                 .error, finding.code, finding.message, at: finding.location, path: finding.path, hint: finding.hint)
         }.sortedByPlace
     }
 
-    private func checkOwn(_ flow: FlowDefinition, in set: FlowSet) -> CheckReport {
-        let facts = FlowFacts(flow, in: set, catalog: catalog)
+    private func checkOwn(_ facts: FlowFacts) -> CheckReport {
         var report = CheckReport()
         NameRules.check(facts, into: &report)
         ActionTypeRules.check(facts, into: &report)

@@ -122,6 +122,16 @@ struct FlowFacts {
     /// The place of an action, whatever the letter case of its name, or nil.
     func place(_ name: String) -> Place? { byName[name.lowercased()].map { places[$0] } }
 
+    /// The action of a name in the same branch, whatever the letter case, or nil.
+    func sibling(_ name: String, of place: Place) -> Action? {
+        let folded = name.lowercased()
+        guard let index = byName[folded] else { return nil }
+        let other = places[index]
+        if other.role == place.role, other.ancestors.last?.path == place.ancestors.last?.path { return other.action }
+        // The name may stand in several branches, though it must not.
+        return place.siblings.first { $0.name.lowercased() == folded }
+    }
+
     /// Whether an action may read another one: whether that one surely ended before, or is inside one that did.
     func mayRead(_ other: Place, from place: Place) -> Bool {
         let line = place.ancestors + [place.action]

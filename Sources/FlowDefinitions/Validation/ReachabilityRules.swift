@@ -5,8 +5,8 @@ import FlowText
 enum ReachabilityRules {
     static func check(_ facts: FlowFacts, into report: inout CheckReport) {
         for place in facts.places {
-            checkTerminated(place, into: &report)
-            checkContradiction(place, into: &report)
+            checkTerminated(place, facts, into: &report)
+            checkContradiction(place, facts, into: &report)
             checkConstant(place.action, into: &report)
         }
     }
@@ -17,18 +17,19 @@ enum ReachabilityRules {
             path: action.path)
     }
 
-    private static func checkTerminated(_ place: FlowFacts.Place, into report: inout CheckReport) {
+    private static func checkTerminated(
+        _ place: FlowFacts.Place, _ facts: FlowFacts, into report: inout CheckReport
+    ) {
         for condition in place.action.runAfter where !condition.statuses.contains(.skipped) {
-            guard
-                let before = place.siblings.first(where: { $0.name.lowercased() == condition.action.lowercased() }),
-                before.type == .terminate
-            else { continue }
+            guard let before = facts.sibling(condition.action, of: place), before.type == .terminate else { continue }
             unreachable(place.action, "'\(before.name)' ends the whole run", into: &report)
         }
     }
 
     /// An action whose predecessors' conditions exclude each other.
-    private static func checkContradiction(_ place: FlowFacts.Place, into report: inout CheckReport) {
+    private static func checkContradiction(
+        _ place: FlowFacts.Place, _ facts: FlowFacts, into report: inout CheckReport
+    ) {
         guard place.action.runAfter.count > 1 else { return }
         var allowed: [String: Set<ActionStatus>] = [:]
         var seen: Set<String> = []
@@ -41,9 +42,7 @@ enum ReachabilityRules {
                 let left = allowed[name].map { $0.intersection(statuses) } ?? statuses
                 allowed[name] = left
                 if left.isEmpty, !statuses.isEmpty { contradiction = contradiction ?? condition.action }
-                guard !statuses.contains(.skipped),
-                    let before = place.siblings.first(where: { $0.name.lowercased() == name })
-                else { continue }
+                guard !statuses.contains(.skipped), let before = facts.sibling(name, of: place) else { continue }
                 demand(before)
             }
         }

@@ -25,7 +25,7 @@ enum RunAfterRules {
             report.error(
                 .invalidTemplate, "The action '\(action.name)' cannot run after itself.", at: condition.keyLocation,
                 path: action.path)
-        } else if !place.siblings.contains(where: { $0.name.lowercased() == name }) {
+        } else if facts.sibling(name, of: place) == nil {
             let (why, hint) = explain(condition.key, place, facts)
             report.error(
                 .invalidTemplate,
@@ -79,10 +79,13 @@ enum RunAfterRules {
 
     /// Reports each ring of actions that wait for each other once.
     private static func checkRings(_ facts: FlowFacts, into report: inout CheckReport) {
+        let stuck = stuck(facts)
+        guard !stuck.isEmpty else { return }
         var reported: Set<String> = []
         for place in facts.places {
             let start = place.action.name.lowercased()
-            guard !reported.contains(start), let ring = ring(from: place, facts), ring.count > 1 else { continue }
+            guard stuck.contains(start), !reported.contains(start), let ring = ring(from: place, facts), ring.count > 1
+            else { continue }
             reported.formUnion(ring.map { $0.name.lowercased() })
             let names = (ring + [ring[0]]).map(\.name).joined(separator: " -> ")
             report.error(
@@ -94,21 +97,48 @@ enum RunAfterRules {
         }
     }
 
+    /// The names, in lower case, of the actions that wait for a ring or are part of one: those that are left when
+    /// actions start one after another, each as soon as all that it waits for have.
+    private static func stuck(_ facts: FlowFacts) -> Set<String> {
+        var open: [String: Int] = [:]
+        var followers: [String: [String]] = [:]
+        for place in facts.places {
+            let name = place.action.name.lowercased()
+            var count = 0
+            for condition in place.action.runAfter {
+                let before = condition.action.lowercased()
+                guard before != name, facts.sibling(before, of: place) != nil else { continue }
+                count += 1
+                followers[before, default: []].append(name)
+            }
+            open[name, default: 0] += count
+        }
+        var ready = open.filter { $0.value == 0 }.map(\.key)
+        while let name = ready.popLast() {
+            open[name] = nil
+            for follower in followers[name] ?? [] {
+                guard let count = open[follower] else { continue }
+                open[follower] = count - 1
+                if count == 1 { ready.append(follower) }
+            }
+        }
+        return Set(open.keys)
+    }
+
     private static func ring(from place: FlowFacts.Place, _ facts: FlowFacts) -> [Action]? {
         let start = place.action.name.lowercased()
         var path: [Action] = []
-        var dead: Set<String> = []
+        // What is on the path or leads nowhere.
+        var seen: Set<String> = []
         func walk(_ action: Action) -> Bool {
             path.append(action)
+            seen.insert(action.name.lowercased())
             for condition in action.runAfter {
                 let name = condition.action.lowercased()
                 if name == start { return true }
-                guard !dead.contains(name), !path.contains(where: { $0.name.lowercased() == name }),
-                    let next = place.siblings.first(where: { $0.name.lowercased() == name })
-                else { continue }
+                guard !seen.contains(name), let next = facts.sibling(name, of: place) else { continue }
                 if walk(next) { return true }
             }
-            dead.insert(action.name.lowercased())
             path.removeLast()
             return false
         }
