@@ -125,7 +125,7 @@ package enum JournalCoding {
         } catch {
             throw FlowError(
                 .storeCorrupt, "A value in the store is not readable: \(error.message).",
-                hint: "Restore a backup: flowrun restore FILE")
+                hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.")
         }
     }
 
@@ -217,7 +217,7 @@ package enum JournalCoding {
                     guard let value = values[hash] else {
                         throw FlowError(
                             .storeCorrupt, "The store has lost the value \(hash).",
-                            hint: "Restore a backup: flowrun restore FILE")
+                            hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.")
                     }
                     return value
                 }

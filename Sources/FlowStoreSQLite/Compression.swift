@@ -54,6 +54,6 @@ enum Compression {
     private static var damaged: FlowError {
         FlowError(
             .storeCorrupt, "A compressed value in the store is damaged.",
-            hint: "Restore a backup: flowrun restore FILE")
+            hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.")
     }
 }

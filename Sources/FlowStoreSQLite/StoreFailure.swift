@@ -16,11 +16,11 @@ enum StoreFailure {
         case SQLITE_FULL:
             return FlowError(
                 .storeFull, "The disk with \(path) is full.",
-                hint: "Free space, or delete old runs: flowrun runs prune --before TIME", cause: cause)
+                hint: "Free space on that disk; runs go on by themselves.", cause: cause)
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT:
             return FlowError(
                 .storeCorrupt, "The database \(path) is damaged.",
-                hint: "Restore a backup: flowrun restore FILE", cause: cause)
+                hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.", cause: cause)
         case SQLITE_BUSY, SQLITE_LOCKED:
             return FlowError(
                 .storeLocked, "Another program holds the database \(path).",

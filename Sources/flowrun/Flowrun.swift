@@ -19,10 +19,12 @@ struct Flowrun: AsyncParsableCommand {
         version: version,
         subcommands: [
             InitCommand.self, CheckCommand.self, EvalCommand.self, ConformCommand.self, SolutionCommand.self,
-            FlowCommand.self, VariableCommand.self, UserCommand.self, ShareCommand.self, UnshareCommand.self,
+            FlowCommand.self, VariableCommand.self, UserCommand.self, TokenCommand.self, ShareCommand.self,
+            UnshareCommand.self,
             ConnectionCommand.self, LoginCommand.self, BindConnectionCommand.self, ActivateCommand.self,
             DeactivateCommand.self, RunCommand.self, RunsCommand.self, ServeCommand.self, SandboxCommand.self,
-            ExplainCommand.self, FunctionsCommand.self, SchemaCommand.self, FmtCommand.self, CompletionCommand.self,
+            ExplainCommand.self, FunctionsCommand.self, ConnectorsCommand.self, SchemaCommand.self, FmtCommand.self,
+            LspCommand.self, CompletionCommand.self,
         ])
 
     /// Parses the arguments, carries out the command and ends the process with the contract's exit code.

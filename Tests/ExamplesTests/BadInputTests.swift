@@ -45,6 +45,34 @@ import Testing
         for line in [7, 8, 11, 12] { #expect(run.messages.contains("mistakes.flow.yaml:\(line):"), "line \(line)") }
     }
 
+    @Test func `an operation that may exist in the cloud is a warning, a misspelt one an error`() async throws {
+        let scratch = try ScratchFolder()
+        let dataverse = "commondataserviceforapps"
+        try scratch.write(
+            "ai.flow.yaml", SmallFlows.calling("aibuilderpredict_customprompt", of: dataverse, "{}", name: "AI"))
+        let findings = try #require(try await scratch.json("check", "ai.flow.yaml", exit: 0).arrayValue)
+        #expect(findings.map { $0["code"] } == ["ConnectorOperationNotSupported"])
+        #expect(findings.first?["severity"] == "warning")
+        try scratch.write(
+            "misspelt.flow.yaml", SmallFlows.calling("UpdateRecrd", of: dataverse, "{}", name: "Misspelt"))
+        let misspelt = try await scratch.flowrun("check", "misspelt.flow.yaml", exit: 3)
+        #expect(misspelt.output.contains("did you mean 'UpdateRecord'?"), "\(misspelt.output)")
+    }
+
+    @Test func `a token is printed once, listed without its secret, and revoked`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.flowrun("init")
+        let made = try await scratch.json("token", "create", "--name", "ci", "--expires", "14d")
+        let token = try #require(made["token"]?.stringValue)
+        #expect(token.hasPrefix("fr_"))
+        let listed = try await scratch.flowrun("token", "list", "--json")
+        #expect(listed.output.contains("\"ci\"") && !listed.output.contains(token))
+        let twice = try await scratch.flowrun("token", "create", "--name", "ci", exit: 2)
+        #expect(twice.messages.contains("flowrun token revoke ci"))
+        try await scratch.flowrun("token", "revoke", "ci")
+        #expect(try await scratch.json("token", "list") == [])
+    }
+
     @Test func `a file that is not there and a folder without a project are named`() async throws {
         let scratch = try ScratchFolder()
         let missing = try await scratch.flowrun("check", "nothing.flow.yaml", exit: 2)

@@ -1,4 +1,5 @@
 import FlowCore
+import Foundation
 import Testing
 
 @Suite struct HelpTests {
@@ -63,5 +64,41 @@ import Testing
         let unknown = try await BuiltBinary.run(["explain", "StoreCorupt"])
         #expect(unknown.exitCode == 2)
         #expect(unknown.messages.contains("StoreCorrupt"))
+    }
+
+    @Test func `a command that a hint names is there`() async throws {
+        let root = try await BuiltBinary.run(["help"], environment: ["COLUMNS": "100"])
+        let commands = Set(subcommands(in: root.output)).union(["help"])
+        var nested: [String: Set<String>] = [:]
+        for name in try Golden.names(in: "help") where name.contains("-") {
+            // `runs-show.txt` is the help of `runs show`; `bind-connection.txt` that of one command.
+            guard let parent = commands.first(where: { name.hasPrefix($0 + "-") }) else { continue }
+            nested[parent, default: []].insert(
+                String(name.dropFirst(parent.count + 1).prefix { $0 != "-" && $0 != "." }))
+        }
+        let files = try #require(FileManager.default.enumerator(atPath: BuiltBinary.checkout + "/Sources"))
+        var count = 0
+        for case let file as String in files where file.hasSuffix(".swift") {
+            let text = try String(contentsOfFile: BuiltBinary.checkout + "/Sources/" + file, encoding: .utf8)
+            for named in text.matches(of: /[`']flowrun ([a-z][a-z-]+)(?: ([a-z][a-z-]+)\b)?/) {
+                count += 1
+                let command = String(named.1)
+                #expect(commands.contains(command), "\(file): \(named.0)")
+                guard let second = named.2, let known = nested[command] else { continue }
+                #expect(known.contains(String(second)), "\(file): \(named.0)")
+            }
+        }
+        #expect(count > 100)
+    }
+
+    @Test func `connectors are shown from the list down to one parameter`() async throws {
+        let all = try await BuiltBinary.run(["connectors", "--json"]).json.arrayValue ?? []
+        #expect(all.contains { $0["name"] == "partnercenterref" })
+        let one = try await BuiltBinary.run(["connectors", "salesforce", "getitem_v2"])
+        #expect(one.exitCode == 0)
+        #expect(one.output.contains("it is sent again") && one.output.contains("The object's API name."))
+        let none = try await BuiltBinary.run(["connectors", "salesforce", "GetItemz"])
+        #expect(none.exitCode != 0)
+        #expect(none.messages.contains("flowrun connectors salesforce GetItems"), "\(none.messages)")
     }
 }

@@ -24,6 +24,8 @@ public struct DataverseConnector: Connector {
     public let name = "commondataserviceforapps"
     /// Microsoft Dataverse.
     public let displayName = "Microsoft Dataverse"
+    /// There are more: those of AI models, files and images, change sets.
+    public let listsAllOperations = false
     /// The operations of the platform's connector.
     public var operations: [ConnectorOperation] { DataverseOperations.all }
     /// The webhook trigger: declared, not run yet.

@@ -23,7 +23,9 @@ enum DataverseOperations {
     private static let item = OperationParameter("item", .object, summary: "The columns.")
     private static let partition = OperationParameter(
         "partitionId", .string, summary: "The partition of an elastic table.")
-    private static let row: JSON = ["type": "object", "properties": ["@odata.etag": ["type": "string"]]]
+    private static let row: JSON = [
+        "type": "object", "properties": ["@odata.etag": ["type": "string"]], "additionalProperties": true,
+    ]
 
     private typealias Entry = (kind: Kind, operation: ConnectorOperation)
 

@@ -32,7 +32,9 @@ enum SalesforceOperations {
         OperationParameter("$top", .integer, summary: "The most records."),
         OperationParameter("$skip", .integer, summary: "How many records are passed over."), select,
     ]
-    private static let record: JSON = ["type": "object", "properties": ["Id": ["type": "string"]]]
+    private static let record: JSON = [
+        "type": "object", "properties": ["Id": ["type": "string"]], "additionalProperties": true,
+    ]
     private static let list: JSON = [
         "type": "object", "properties": ["value": ["type": "array", "items": ["type": "object"]]],
     ]

@@ -32,7 +32,7 @@ extension ErrorPage {
             happened: "A service could not be connected to, or the connection broke before its answer was whole.",
             why: "The service is down, a firewall or proxy is in between, or it closed the connection.",
             remedy:
-                "The retry policy repeats the call; when it is used up, see `flowrun doctor` and `flowrun runs resubmit ID`."
+                "The retry policy repeats the call; when it is used up, see to the service, then `flowrun runs resubmit ID`."
         ),
         ErrorPage(
             .gatewayTimeout, happened: "A service did not answer within the time limit of a call.",

@@ -38,7 +38,7 @@ extension ErrorPage {
         ErrorPage(
             .journalUnreadable, happened: "An event in the journal of a run cannot be read.",
             why: "A newer version of flowrun wrote it, or the store is damaged.",
-            remedy: "Use the version that wrote it, or a newer one; `flowrun doctor` checks the store."),
+            remedy: "Use the version that wrote it, or a newer one; else `flowrun runs resubmit ID`."),
         ErrorPage(
             .workflowNotFound, happened: "A request named a flow that does not exist.",
             why: "The flow was uninstalled, or the URL is of another environment.",

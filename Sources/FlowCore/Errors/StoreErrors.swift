@@ -42,11 +42,11 @@ extension ErrorPage {
         ErrorPage(
             .storeFull, happened: "The disk with the environment's store is full.",
             why: "The journal of runs grows until it is pruned.",
-            remedy: "Free space, or delete old runs with `flowrun runs prune --before TIME`; runs go on by themselves."),
+            remedy: "Free space on that disk; runs go on by themselves."),
         ErrorPage(
             .storeCorrupt, happened: "The database of the environment is damaged.",
             why: "The disk lost or changed pages, or the file is no database of flowrun.",
-            remedy: "Restore a backup with `flowrun restore FILE`; keep the damaged file for inquiry."),
+            remedy: "Put `.flowrun/ENVIRONMENT` back from a backup; keep the damaged file for inquiry."),
         ErrorPage(
             .storeLocked, happened: "Another process holds the database of the environment.",
             why: "A foreign program, such as a database browser or a backup, keeps it locked.",
@@ -62,7 +62,7 @@ extension ErrorPage {
         ErrorPage(
             .storeKeyWrong, happened: "The environment's key does not open the store.",
             why: "`.flowrun/<environment>/key` was replaced, or FLOWRUN_KEY holds another key.",
-            remedy: "Put the key back that the store was made with; `flowrun backup --with-key` keeps both together."),
+            remedy: "Put the key back that the store was made with; a backup holds both."),
         ErrorPage(
             .invalidKey, happened: "The environment's key has not the right form.",
             why: "A key is 32 bytes, in Base64 or hexadecimal digits.",
@@ -74,7 +74,7 @@ extension ErrorPage {
         ErrorPage(
             .journalConflict, happened: "Events were to be appended that do not follow the run's last event.",
             why: "Two holders went on with one run at the same time.",
-            remedy: "Restart the process that owns the environment; if it comes back, report it with `flowrun audit`."),
+            remedy: "Restart the process that owns the environment; `flowrun runs show ID` shows the run."),
         ErrorPage(
             .leaseLost, happened: "Another process has taken over the run.",
             why: "The lease ran out before it was renewed.",

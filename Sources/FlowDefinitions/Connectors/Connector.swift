@@ -16,6 +16,9 @@ public protocol Connector: Sendable {
     var operations: [ConnectorOperation] { get }
     /// What may start a flow.
     var triggers: [ConnectorTrigger] { get }
+    /// Whether the service's connector has no other operations and triggers; where it has, one that is not listed may
+    /// be right in the cloud all the same.
+    var listsAllOperations: Bool { get }
     /// What a connection is made of.
     var connectionParameters: [ConnectionParameter] { get }
 
@@ -44,6 +47,9 @@ public protocol Connector: Sendable {
 }
 
 extension Connector {
+    /// Everything is listed where nothing else is said.
+    public var listsAllOperations: Bool { true }
+
     /// The rule of the operation; `inDoubt` for one that is not known.
     public func replay(of call: OperationCall) -> ReplayRule { operation(call.operationID)?.replay ?? .inDoubt }
 

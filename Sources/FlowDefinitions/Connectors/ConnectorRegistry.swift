@@ -32,6 +32,13 @@ public protocol OperationCatalog: Sendable {
     func trigger(_ id: String, of connector: String) -> ConnectorTrigger?
     /// The ids of all operations and triggers, for "did you mean".
     func operationIDs(of connector: String) -> [String]
+    /// Whether the connector has no other operations and triggers.
+    func listsAllOperations(of connector: String) -> Bool
+}
+
+extension OperationCatalog {
+    /// Everything is listed where nothing else is said.
+    public func listsAllOperations(of connector: String) -> Bool { true }
 }
 
 extension ConnectorRegistry: OperationCatalog {
@@ -49,6 +56,9 @@ extension ConnectorRegistry: OperationCatalog {
         let folded = id.lowercased()
         return self[connector]?.triggers.first { $0.id.lowercased() == folded }
     }
+
+    /// Whether the connector says that it has no others.
+    public func listsAllOperations(of connector: String) -> Bool { self[connector]?.listsAllOperations ?? true }
 
     /// The ids of all operations and triggers.
     public func operationIDs(of connector: String) -> [String] {

@@ -137,12 +137,18 @@ struct ConnectionRules {
     private mutating func notFound(
         _ id: String, of connector: String, isTrigger: Bool, at location: SourceLocation, path: ActionPath
     ) {
+        let kind = isTrigger ? "trigger" : "operation"
+        let near = Suggestion.question(id, among: facts.catalog.operationIDs(of: connector))
+        guard near != nil || facts.catalog.listsAllOperations(of: connector) else {
+            report.warning(
+                .operationNotSupported,
+                "flowrun does not carry out the \(kind) '\(id)' of '\(connector)'; the flow would fail there.",
+                at: location, path: path, hint: "'flowrun connectors \(connector)' lists what it carries out.")
+            return
+        }
         report.error(
-            .workflowOperationInputsApiOperationNotFound,
-            "The connector '\(connector)' has no \(isTrigger ? "trigger" : "operation") '\(id)'.", at: location,
-            path: path,
-            hint: Suggestion.question(id, among: facts.catalog.operationIDs(of: connector))
-                ?? "'flowrun connectors \(connector)' lists what there is.")
+            .workflowOperationInputsApiOperationNotFound, "The connector '\(connector)' has no \(kind) '\(id)'.",
+            at: location, path: path, hint: near ?? "'flowrun connectors \(connector)' lists what there is.")
     }
 
     // MARK: Run-only users

@@ -3,7 +3,7 @@ public import FlowDefinitions
 
 /// Runs flows without a world: calls are answered by mocks, and time passes only where a run waits.
 ///
-/// It is what `flowrun conform` and `flowrun test` run flows with, over the same ``RunStateMachine`` as real runs. It can
+/// It is what `flowrun conform` runs flows with, over the same ``RunStateMachine`` as real runs. It can
 /// also crash and recover a run at any of its events, to show that recovery changes nothing.
 public final class RunSimulator {
     /// What came of firing a trigger.

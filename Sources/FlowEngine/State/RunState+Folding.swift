@@ -195,6 +195,6 @@ extension RunState {
     private static func mismatch(_ what: String) -> FlowError {
         FlowError(
             .journalUnreadable, "The journal speaks of \(what), which does not fit the flow with which the run began.",
-            hint: "`flowrun doctor` checks the store.")
+            hint: "Start the run again from its trigger: `flowrun runs resubmit ID`.")
     }
 }

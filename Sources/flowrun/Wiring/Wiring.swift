@@ -43,7 +43,7 @@ enum Wiring {
         }
         let options = FlowEnvironment.Options(
             solutionFolders: solutionFolders, pollInterval: pollInterval, signIn: AccountSignIn.make(transport),
-            renewal: AccountSignIn.renewal(transport))
+            renewal: AccountSignIn.renewal(transport), report: { Console.note(ErrorReport().text(of: $0)) })
         let environment = FlowEnvironment(
             settings, store: store, connectors: ConnectorRegistry(connectors), options: options)
         keeper.environment = environment
