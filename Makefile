@@ -1,13 +1,14 @@
 # flowrun: what a newcomer types.
 #   make demo    sets up what is missing, builds the release binary, runs the main job in a scratch folder
 #   make test    sets up what is missing, runs all tests
+#   make bench   measures and compares with the baseline
 
 SHELL := /bin/bash
 PACKAGES := pkg-config libyaml-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libxml2-dev libzstd-dev tzdata
 SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/flowrun
 
-.PHONY: setup build demo test format lint clean
+.PHONY: setup build demo test bench format lint clean
 
 setup:
 	@missing=""; for package in $(PACKAGES); do \
@@ -29,6 +30,11 @@ demo: build
 test: setup
 	swift build --build-tests
 	swift test --skip-build
+
+# What is slower than the machine explains fails; WORKLOADS="W1 W5" runs some.
+bench: setup
+	swift build -c release --static-swift-stdlib --product flowrun-bench
+	.build/release/flowrun-bench $(WORKLOADS) --compare Sources/FlowBenchmarks/baseline.json
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

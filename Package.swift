@@ -10,7 +10,8 @@ import PackageDescription
 let package = Package(
     name: "flowrun",
     products: [
-        .executable(name: "flowrun", targets: ["flowrun"])
+        .executable(name: "flowrun", targets: ["flowrun"]),
+        .executable(name: "flowrun-bench", targets: ["FlowBenchmarks"]),
     ],
     dependencies: [
         // The command line: parsing, help, completion scripts.
@@ -103,6 +104,13 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
+        // `flowrun-bench`: workloads beside the machine's own floor.
+        .executableTarget(
+            name: "FlowBenchmarks",
+            dependencies: [
+                "FlowCore", "FlowDefinitions", "FlowEngine", "FlowExpressions", "FlowStorage", "FlowStoreSQLite",
+                "FlowRuntime", .product(name: "GRDB", package: "GRDB.swift"),
+            ], resources: [.copy("Workloads")]),
         // Kit for tests: contracts, recorded transport, virtual clock, faults, goldens.
         .target(
             name: "FlowTesting",

@@ -1,0 +1,138 @@
+import FlowCore
+import FlowDefinitions
+import FlowEngine
+import FlowExpressions
+
+/// W5: expressions, on one thread, by processor time.
+enum ExpressionWorkloads {
+    private static let expression = "@concat(toUpper(item()?['name']), '-', string(add(item()?['n'], 1)))"
+
+    static func run(_ gauges: Gauges) async throws -> [Measurement] {
+        [
+            try evaluations(gauges),
+            try compute("W5", "compiles_per_second", "compiles/s", 200_000, gauges) {
+                for _ in 0..<200_000 { _ = try CompiledTemplate(expression) }
+            },
+            try await selections(gauges),
+        ]
+    }
+
+    private static func evaluations(_ gauges: Gauges) throws -> Measurement {
+        let template = try CompiledTemplate(expression)
+        let scope = ItemScope(element: ["name": "Contoso", "n": 41])
+        guard try template.evaluate(in: scope) == "CONTOSO-42" else {
+            throw FlowError(.invalidTemplate, "The expression has another value than it should.")
+        }
+        return try compute("W5", "evaluations_per_second", "evaluations/s", 2_000_000, gauges) {
+            for _ in 0..<2_000_000 { _ = try template.evaluate(in: scope) }
+        }
+    }
+
+    /// Runs with 200,000 evaluations in two Selects, durable.
+    private static func selections(_ gauges: Gauges) async throws -> Measurement {
+        let environment = try await BenchEnvironment("select100k")
+        _ = try await environment.run(1, width: 1)
+        let runs = 5
+        let took = try await environment.run(runs, width: 1)
+        await environment.close()
+        return Measurement(
+            workload: "W5", metric: "select100k_runs_per_second", value: Double(runs) / took.seconds, unit: "runs/s",
+            runs: runs, floor: gauges.loopsPerSecond, load: gauges.load)
+    }
+}
+
+/// Actions of a run in memory: what the state machine itself costs.
+enum EngineWorkload {
+    static func run(_ gauges: Gauges) async throws -> [Measurement] {
+        let plan = try FlowPlan(try WorkloadFile.flow("chain100"))
+        let identity = RunIdentity(run: "08584640926573727105946217888CU00", flowName: "chain100")
+        let now = RunCase.usualClock
+        let payload = TriggerPayload(name: "manual", outputs: ["headers": [:], "body": [:]], startTime: now)
+        let runs = 2_000
+        return [
+            try compute("engine", "actions_per_second", "actions/s", runs * 100, gauges) {
+                for _ in 0..<runs {
+                    var machine = RunStateMachine(plan: plan, identity: identity)
+                    var step = machine.step(.triggerFired(payload), at: now, entropy: 1)
+                    while step.hasMore { step = machine.step(.continue, at: now, entropy: 1) }
+                    guard machine.outcome?.status == "Succeeded" else {
+                        throw FlowError(.runUnreadable, "The run did not succeed.")
+                    }
+                }
+            }
+        ]
+    }
+}
+
+/// The checker on a flow of 500 actions, from its text.
+enum CheckWorkload {
+    static func run(_ gauges: Gauges) async throws -> [Measurement] {
+        let text = flow(actions: 500)
+        let checker = FlowChecker(catalog: EmptyCatalog())
+        let runs = 50
+        return [
+            try compute("check", "flows_per_second_500", "flows/s", runs, gauges) {
+                for _ in 0..<runs {
+                    let flows = FlowDecoder.decode(text, file: "large.flow.yaml").flows
+                    let findings = flows.flatMap { checker.check($0, in: FlowSet(flows)) }
+                    guard findings.allSatisfy({ $0.severity != .error }) else {
+                        throw FlowError(.invalidTemplate, "The flow should be right.")
+                    }
+                }
+            }
+        ]
+    }
+
+    private static func flow(actions: Int) -> String {
+        var text = """
+            name: Large
+            triggers:
+              manual: { type: Request, kind: Button, inputs: { schema: {} } }
+            actions:
+              Step_0: { type: Compose, inputs: 1 }
+
+            """
+        for number in 1..<actions {
+            text += """
+                  Step_\(number):
+                    type: Compose
+                    runAfter: { Step_\(number - 1): [Succeeded] }
+                    inputs: "@concat('a', string(outputs('Step_\(number - 1)')))"
+
+                """
+        }
+        return text
+    }
+}
+
+/// Measures work by the processor time that it takes.
+private func compute(
+    _ workload: String, _ metric: String, _ unit: String, _ count: Int, _ gauges: Gauges, _ work: () throws -> Void
+) throws -> Measurement {
+    let start = processorTime()
+    try work()
+    return Measurement(
+        workload: workload, metric: metric, value: Double(count) / (processorTime() - start).seconds, unit: unit,
+        runs: count, floor: gauges.loopsPerSecond, load: gauges.load)
+}
+
+/// A scope in which there is only an item.
+private struct ItemScope: EvaluationScope {
+    let element: JSON
+    var now: Timestamp { RunCase.usualClock }
+
+    func item() -> JSON? { element }
+    func parameter(_ name: String) -> JSON? { nil }
+    func variable(_ name: String) -> JSON? { nil }
+    func triggerRecord() -> JSON? { nil }
+    func actionRecord(_ name: String) -> JSON? { nil }
+    func actionOutputs(_ name: String) -> JSON? { nil }
+    func items(_ loop: String) -> JSON? { nil }
+    func iterationIndex(_ loop: String) -> Int? { nil }
+    func result(_ scope: String) -> JSON? { nil }
+    func currentAction() -> JSON? { nil }
+    func workflow() -> JSON { [:] }
+    func callbackURL() -> String? { nil }
+    func newGUID() -> String { "" }
+    func random(below bound: Int64) -> Int64 { 0 }
+}

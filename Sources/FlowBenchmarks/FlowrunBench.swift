@@ -1,0 +1,73 @@
+import FlowCore
+import Foundation
+
+/// `flowrun-bench [WORKLOAD…] [--json] [--record FILE] [--compare FILE]`: how fast the parts are, beside the machine's
+/// own speed in the same minute.
+@main
+enum FlowrunBench {
+    private static let workloads: [(name: String, run: @Sendable (Gauges) async throws -> [Measurement])] = [
+        ("W1", RunWorkloads.hello), ("W2", RunWorkloads.chain), ("W3", RunWorkloads.loops),
+        ("W5", ExpressionWorkloads.run), ("engine", EngineWorkload.run), ("check", CheckWorkload.run),
+    ]
+
+    static func main() async throws {
+        let options: BenchOptions
+        do throws(FlowError) {
+            options = try BenchOptions(Array(CommandLine.arguments.dropFirst()), known: workloads.map(\.name))
+        } catch {
+            note("error: \(error.message)\n  hint: \(error.hint ?? "")")
+            exit(2)
+        }
+        var all: [Measurement] = []
+        for workload in workloads where options.workloads.isEmpty || options.workloads.contains(workload.name) {
+            let gauges = try Gauges.measure()
+            if gauges.isBusy {
+                note("\(workload.name): a sync to disk takes \(gauges.syncText); the round does not count")
+            }
+            for measurement in try await workload.run(gauges) {
+                print(options.isJSON ? measurement.json.text : measurement.line)
+                all.append(measurement)
+            }
+        }
+        if let file = options.recordFile { try Baseline(all).write(to: file) }
+        guard let file = options.compareFile else { return }
+        let slower = try Baseline.read(from: file).regressions(of: all)
+        for line in slower { note(line) }
+        if !slower.isEmpty { exit(1) }
+    }
+
+    static func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+}
+
+/// What the command line asks for.
+struct BenchOptions {
+    var workloads: [String] = []
+    var isJSON = false
+    var recordFile: String?
+    var compareFile: String?
+
+    init(_ arguments: [String], known: [String]) throws(FlowError) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            switch argument {
+            case "--json": isJSON = true
+            case "--record": recordFile = try Self.value(of: argument, &rest)
+            case "--compare": compareFile = try Self.value(of: argument, &rest)
+            default:
+                guard known.contains(argument) else {
+                    throw FlowError(
+                        .invalidArgument, "There is no workload '\(argument)'.",
+                        hint: "give some of \(known.joined(separator: ", ")), --json, --record FILE, --compare FILE")
+                }
+                workloads.append(argument)
+            }
+        }
+    }
+
+    private static func value(of option: String, _ rest: inout ArraySlice<String>) throws(FlowError) -> String {
+        guard let value = rest.popFirst() else {
+            throw FlowError(.invalidArgument, "'\(option)' needs a file.", hint: "write \(option) FILE")
+        }
+        return value
+    }
+}

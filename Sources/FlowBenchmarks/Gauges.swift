@@ -1,0 +1,91 @@
+import FlowCore
+import Foundation
+import GRDB
+
+/// What the machine itself does in the minute of a round.
+struct Gauges {
+    /// One-row commits a second into a table, WAL, FULL.
+    let commitsPerSecond: Double
+    /// The median of appending 4 KiB to a file and syncing it.
+    let sync: Duration
+    /// Passes a second of a fixed loop over 4 KiB.
+    let loopsPerSecond: Double
+    let load: Double
+
+    /// Whether the disk is so busy that durable figures say nothing about flowrun.
+    var isBusy: Bool { sync > .microseconds(500) }
+
+    var syncText: String { String(format: "%.2f ms", sync / .milliseconds(1)) }
+
+    static func measure() throws -> Gauges {
+        let folder = try BenchFolder()
+        var load = [0.0]
+        getloadavg(&load, 1)
+        return Gauges(
+            commitsPerSecond: try commits(in: folder.path), sync: try sync(in: folder.path), loopsPerSecond: loops(),
+            load: load[0])
+    }
+
+    private static func commits(in folder: String) throws -> Double {
+        var configuration = Configuration()
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        }
+        let queue = try DatabaseQueue(path: folder + "/floor.sqlite", configuration: configuration)
+        try queue.write { try $0.execute(sql: "CREATE TABLE row (id INTEGER PRIMARY KEY, value BLOB)") }
+        let value = Data(repeating: 7, count: 200)
+        let count = 1_000
+        let took = try ContinuousClock().measure {
+            for _ in 0..<count {
+                try queue.write { try $0.execute(sql: "INSERT INTO row (value) VALUES (?)", arguments: [value]) }
+            }
+        }
+        return Double(count) / took.seconds
+    }
+
+    private static func sync(in folder: String) throws -> Duration {
+        let path = folder + "/sync"
+        try Data().write(to: URL(fileURLWithPath: path))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        let block = Data(repeating: 7, count: 4_096)
+        let times = try (0..<50).map { _ in
+            try ContinuousClock().measure {
+                try file.write(contentsOf: block)
+                fdatasync(file.fileDescriptor)
+            }
+        }
+        return times.sorted()[times.count / 2]
+    }
+
+    private static func loops() -> Double {
+        let bytes = (0..<4_096).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        var hash: UInt64 = 14_695_981_039_346_656_037
+        let count = 20_000
+        let took = ContinuousClock().measure {
+            for _ in 0..<count {
+                for byte in bytes { hash = (hash ^ UInt64(byte)) &* 1_099_511_628_211 }
+            }
+        }
+        precondition(hash != 0)
+        return Double(count) / took.seconds
+    }
+}
+
+/// A folder that goes away with its last user.
+final class BenchFolder {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/flowrun-bench-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// The processor time that this process has used.
+func processorTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+}
