@@ -22,7 +22,8 @@ struct Flowrun: AsyncParsableCommand {
             FlowCommand.self, VariableCommand.self, UserCommand.self, TokenCommand.self, ShareCommand.self,
             UnshareCommand.self,
             ConnectionCommand.self, LoginCommand.self, BindConnectionCommand.self, ActivateCommand.self,
-            DeactivateCommand.self, RunCommand.self, RunsCommand.self, ServeCommand.self, SandboxCommand.self,
+            DeactivateCommand.self, RunCommand.self, RunsCommand.self, TraceCommand.self, LimitsCommand.self,
+            ServeCommand.self, SandboxCommand.self,
             ExplainCommand.self, FunctionsCommand.self, ConnectorsCommand.self, SchemaCommand.self, FmtCommand.self,
             LspCommand.self, CompletionCommand.self,
         ])

@@ -94,6 +94,33 @@ import Testing
         #expect(run["status"] == "Succeeded", "\(run)")
     }
 
+    @Test func `what ended thirty days ago is deleted, what waits stays`() async throws {
+        let world = try TestWorld([
+            ("writer.flow.yaml", FlowTexts.writing),
+            (
+                "wait.flow.yaml",
+                """
+                name: Waiter
+                triggers: { manual: { type: Request, kind: Button } }
+                actions:
+                  Wait: { type: Wait, inputs: { interval: { count: 29, unit: Day } } }
+                """
+            ),
+        ])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        let old = try await environment.perform(
+            EnvironmentRequest(.startRun, ["flow": "Writer", "input": ["text": "x"]]))
+        world.clock.advance(by: .seconds(29 * 86_400))
+        let waiting = try await environment.perform(EnvironmentRequest(.startRun, ["flow": "Waiter", "wait": false]))
+        world.clock.advance(by: .seconds(2 * 86_400))
+        let name = old["name"]?.stringValue ?? ""
+        while try await world.store.run(name) != nil { await Task.yield() }
+        #expect(try await world.store.journal(of: name, after: 0, sealed: .hidden).isEmpty)
+        #expect(try await world.store.run(waiting["name"]?.stringValue ?? "") != nil)
+        await environment.shutdown()
+    }
+
     @Test func `a parent gets the child's response`() async throws {
         let world = try TestWorld([("child.flow.yaml", FlowTexts.child), ("parent.flow.yaml", FlowTexts.parent)])
         let environment = try await world.environment()

@@ -240,17 +240,8 @@ extension FlowEnvironment {
 
     func pruneRuns(_ arguments: Arguments) async throws(FlowError) -> JSON {
         let now = clock.now
-        let before = try arguments.instant("before", now: now) ?? now - .seconds(30 * 86_400)
-        var count = 0
-        while true {
-            var filter = RunFilter(isFinished: true, limit: 500)
-            filter.endedBefore = before
-            let runs = try await store.runs(filter)
-            if runs.isEmpty { break }
-            try await store.commit(StoreCommit([.deleteRuns(runs.map(\.name))]))
-            count += runs.count
-        }
-        try await store.commit(StoreCommit([.deleteHistory(before: before)]))
+        let before = try arguments.instant("before", now: now) ?? now - RunHost.retention
+        let count = try await store.prune(before: before)
         return ["deleted": .integer(Int64(count)), "before": .string(before.description)]
     }
 

@@ -19,6 +19,8 @@ final class RunHost: Sendable {
         case letGo(String)
         /// The next timers are read from the store.
         case scan
+        /// Runs that ended long ago are deleted.
+        case prune
     }
 
     /// A run in memory, or on its way into it.
@@ -500,6 +502,17 @@ final class RunHost: Sendable {
 
     // MARK: Time
 
+    /// How long a run stays in the history after its end; the platform's own span.
+    static let retention = Duration.seconds(30 * 86_400)
+
+    /// Deletes what ended longer ago than the retention, now and each day after.
+    func pruneDaily() async {
+        do throws(FlowError) { _ = try await store.prune(before: clock.now - Self.retention) } catch {
+            options.report(error)
+        }
+        timers.set(.prune, at: clock.now + .seconds(86_400))
+    }
+
     private static let scanWindow = Duration.seconds(600)
     private static let scanLimit = 10_000
 
@@ -533,6 +546,9 @@ final class RunHost: Sendable {
             case .scan:
                 // Reading the store is asynchronous.
                 Task { await scanTimers() }
+            case .prune:
+                // So is deleting in it.
+                Task { await pruneDaily() }
             }
         }
     }

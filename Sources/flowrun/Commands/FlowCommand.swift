@@ -5,8 +5,8 @@ import FlowRuntime
 /// `flowrun flow`: the flows of the environment.
 struct FlowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "flow", abstract: "Lists and shows flows and their trigger URLs.",
-        subcommands: [List.self, Show.self, URL.self])
+        commandName: "flow", abstract: "Lists and shows flows, their trigger URLs and what their triggers saw.",
+        subcommands: [List.self, Show.self, URL.self, History.self])
 
     /// `flow list`.
     struct List: AsyncParsableCommand {
@@ -49,6 +49,43 @@ struct FlowCommand: AsyncParsableCommand {
         func run() async throws {
             let result = try await options.perform(.showFlow, ["flow": .string(flow)])
             options.present(result) { Outline.text(of: result) }
+        }
+    }
+
+    /// `flow history`.
+    struct History: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists what the triggers of a flow have seen, and why no run began where none did.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The flow: GUID, name, alias or a unique beginning.")
+        var flow: String
+
+        @Option(help: "Only Succeeded, Skipped or Failed.")
+        var status: String?
+
+        @Option(help: "Only what came at or after this time, or this long ago (30s, 5m, 2h, 14d).")
+        var since: String?
+
+        @Option(help: "At most so many.")
+        var limit: Int = 50
+
+        func run() async throws {
+            var arguments: JSONObject = ["flow": .string(flow), "limit": .integer(Int64(limit))]
+            arguments["status"] = status.map { .string($0) }
+            arguments["since"] = since.map { .string($0) }
+            let result = try await options.perform(.triggerHistory, arguments)
+            options.present(result) {
+                var table = Table("TIME", "TRIGGER", "STATUS", "RUN", "WHY")
+                for entry in result.arrayValue ?? [] {
+                    let why = [entry.text("code"), entry.text("message")].filter { !$0.isEmpty }
+                    table.add(
+                        entry.text("startTime"), entry.text("trigger"), entry.text("status"), entry.text("run"),
+                        why.joined(separator: ": "))
+                }
+                return table.text
+            }
         }
     }
 

@@ -5,8 +5,8 @@ import FlowRuntime
 /// `flowrun runs`: the history of runs.
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Lists, shows, cancels, resubmits and settles runs.",
-        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Resubmit.self, Settle.self])
+        commandName: "runs", abstract: "Lists, shows, cancels, resubmits, settles and prunes runs.",
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Resubmit.self, Settle.self, Prune.self])
 
     /// `runs list`.
     struct List: AsyncParsableCommand {
@@ -111,6 +111,27 @@ struct RunsCommand: AsyncParsableCommand {
             let result = try await options.perform(.resubmitRun, ["run": .string(name)])
             options.present(result) { RunText.summary(of: result) }
             if !["Succeeded", "Running", "Waiting"].contains(result.text("status")) { throw EndWith(.failed) }
+        }
+    }
+
+    /// `runs prune`.
+    struct Prune: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Deletes runs that ended long ago, with all that belongs to them.",
+            discussion: "'serve' does the same each day for what ended more than 30 days ago.")
+
+        @OptionGroup var options: GlobalOptions
+
+        @Option(help: "Those that ended before this time, or this long ago (12h, 14d); without it, 30 days ago.")
+        var before: String?
+
+        func run() async throws {
+            var arguments = JSONObject()
+            arguments["before"] = before.map { .string($0) }
+            let result = try await options.perform(.pruneRuns, arguments)
+            options.present(result) {
+                "deleted \(result["deleted"]?.text ?? "0") runs that ended before \(result.text("before"))"
+            }
         }
     }
 
