@@ -121,7 +121,7 @@ struct EditingView {
             // An action that was never read: nothing is known of its order, so its siblings may come before it.
             before.formUnion(siblings.map { $0.name.lowercased() })
         }
-        for name in line { before.formUnion(facts.predecessors[name] ?? []) }
+        for name in line { before.formUnion(facts.predecessors.names(before: name)) }
         let isUntil = action?.action.type == .until && place.keys.first == "expression"
         return facts.places.filter { other in
             let name = other.action.name.lowercased()
@@ -144,7 +144,7 @@ struct EditingView {
         let own = place.action?.lowercased()
         return siblings.filter { sibling in
             let name = sibling.name.lowercased()
-            return name != own && own.map { facts.predecessors[name]?.contains($0) != true } ?? true
+            return name != own && own.map { !facts.predecessors.contains($0, before: name) } ?? true
         }
     }
 

@@ -35,8 +35,8 @@ struct FlowFacts {
     let places: [Place]
     /// The place of an action in `places`, by its name in lower case; of equal names the first.
     let byName: [String: Int]
-    /// The transitive predecessors of an action among its siblings, by lower-case names.
-    let predecessors: [String: Set<String>]
+    /// What runs before an action among its siblings.
+    let predecessors: Predecessors
     /// The variables by lower-case name; of equal names the first.
     let variables: [String: Variable]
     /// Names inside actions that flowrun does not look into, in lower case.
@@ -60,7 +60,7 @@ struct FlowFacts {
         }
         self.byName = byName
         hiddenNames = hidden
-        predecessors = Self.predecessors(of: places)
+        predecessors = Predecessors(of: places)
         variables = Self.variables(of: places)
     }
 
@@ -83,24 +83,6 @@ struct FlowFacts {
             }
             collectNames(in: member.value, into: &names)
         }
-    }
-
-    private static func predecessors(of places: [Place]) -> [String: Set<String>] {
-        var direct: [String: [String]] = [:]
-        for place in places {
-            direct[place.action.name.lowercased(), default: []] += place.action.runAfter.map { $0.action.lowercased() }
-        }
-        var result: [String: Set<String>] = [:]
-        for start in direct.keys {
-            var seen: Set<String> = []
-            var open = direct[start] ?? []
-            while let name = open.popLast() {
-                guard name != start, seen.insert(name).inserted else { continue }
-                if let known = result[name] { seen.formUnion(known) } else { open += direct[name] ?? [] }
-            }
-            result[start] = seen
-        }
-        return result
     }
 
     private static func variables(of places: [Place]) -> [String: Variable] {
@@ -137,8 +119,8 @@ struct FlowFacts {
         let line = place.ancestors + [place.action]
         let otherLine = other.ancestors + [other.action]
         for step in line {
-            let before = predecessors[step.name.lowercased()] ?? []
-            if otherLine.contains(where: { before.contains($0.name.lowercased()) }) { return true }
+            let name = step.name.lowercased()
+            if otherLine.contains(where: { predecessors.contains($0.name.lowercased(), before: name) }) { return true }
         }
         return false
     }
