@@ -433,18 +433,22 @@ final class RunCell: ExecutorWork {
     /// The timers that are set.
     var openTimers: Set<TimerID> { state.withLock { $0.openTimers } }
 
-    /// Whether someone outside has to do something before the run can go on and the row says so; where it does not yet,
-    /// that is committed first, and ``RunHost/mayLetGo(_:)`` asks again.
-    func isParked() -> Bool {
-        let (isParked, batch) = state.withLock { state -> (Bool, Batch?) in
-            guard !state.isCommitting, let wait = storedWait(state), [.settlement, .signIn].contains(wait.kind) else {
-                return (false, nil)
-            }
-            let batch = nextBatch(&state, settles: true)
-            return (batch == nil, batch)
-        }
+    /// Lets the row say that someone outside has to do something first, where that is so and it does not say so yet.
+    /// - Returns: whether that is being committed.
+    func settle() -> Bool {
+        let batch = state.withLock { state in waitsForPerson(state) ? nextBatch(&state, settles: true) : nil }
         if let batch { submit(batch) }
-        return isParked
+        return batch != nil
+    }
+
+    /// Whether someone outside has to do something before the run can go on, and its row says so.
+    var isParked: Bool {
+        state.withLock { state in waitsForPerson(state) && !state.isCommitting && !summaryIsStale(state) }
+    }
+
+    private func waitsForPerson(_ state: State) -> Bool {
+        guard let wait = storedWait(state) else { return false }
+        return wait.kind == .settlement || wait.kind == .signIn
     }
 
     // MARK: Effects

@@ -38,8 +38,8 @@ final class RunHost: Sendable {
 
     /// The calls that are out in this process.
     private struct Calls {
-        /// Which cell sent a call, or asked for it last.
-        var out: [EffectKey: ObjectIdentifier] = [:]
+        /// Which cell sent a call, or asked for it last; held, so that no other cell is ever taken for it.
+        var out: [EffectKey: RunCell] = [:]
         /// Results whose cells were thrown away meanwhile, by run.
         var late: [String: [EffectKey: EffectOutcome]] = [:]
     }
@@ -279,9 +279,9 @@ final class RunHost: Sendable {
 
     /// Lets a run at rest go, at once or after a while.
     func mayLetGo(_ cell: RunCell) {
-        guard cell.isAtRest else { return }
+        guard cell.isAtRest, !cell.settle() else { return }
         idle.leave(cell.name)
-        if cell.isParked() { waiters.parked(cell.name) }
+        if cell.isParked { waiters.parked(cell.name) }
         if options.idleLimit == .zero {
             if cell.letGo() { forget(cell) }
         } else {
@@ -294,7 +294,7 @@ final class RunHost: Sendable {
 
     /// Whether a run cannot go on without someone outside.
     func isParked(_ summary: RunSummary) -> Bool {
-        if case .cell(let cell) = places.withLock({ $0[summary.name] }) { return cell.isParked() }
+        if case .cell(let cell) = places.withLock({ $0[summary.name] }) { return cell.isParked }
         return summary.wait.map { [.settlement, .signIn].contains($0.kind) } ?? false
     }
 
@@ -414,7 +414,7 @@ final class RunHost: Sendable {
         let key = EffectKey(run: cell.name, effect: intent.id, content: intent.idempotencyKey)
         let (mustSend, late) = calls.withLock { calls -> (Bool, EffectOutcome?) in
             if let late = calls.late[cell.name]?.removeValue(forKey: key) { return (false, late) }
-            return (calls.out.updateValue(ObjectIdentifier(cell), forKey: key) == nil, nil)
+            return (calls.out.updateValue(cell, forKey: key) == nil, nil)
         }
         if let late {
             cell.finished(intent.id)
@@ -434,7 +434,7 @@ final class RunHost: Sendable {
             let sender = calls.out.removeValue(forKey: key)
             var present: RunCell?
             if case .cell(let cell) = places.withLock({ $0[key.run] }) { present = cell }
-            if let present, ObjectIdentifier(present) == sender { return (present, true) }
+            if let present, present === sender { return (present, true) }
             // The run was thrown away meanwhile. Built again, it asks for the call again and finds its outcome.
             if case .outcome(let outcome) = result { calls.late[key.run, default: [:]][key] = outcome }
             return (present, false)
