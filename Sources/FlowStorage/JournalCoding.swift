@@ -123,9 +123,7 @@ package enum JournalCoding {
         do {
             return try JSON(parsing: bytes)
         } catch {
-            throw FlowError(
-                .storeCorrupt, "A value in the store is not readable: \(error.message).",
-                hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.")
+            throw StoreRefusal.corrupt("A value in the store is not readable: \(error.message).")
         }
     }
 
@@ -215,9 +213,7 @@ package enum JournalCoding {
             if object.count == 1, object.keys[0].hasPrefix(markPrefix) {
                 if object.keys[0] == valueMark, let hash = object.values[0].stringValue {
                     guard let value = values[hash] else {
-                        throw FlowError(
-                            .storeCorrupt, "The store has lost the value \(hash).",
-                            hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.")
+                        throw StoreRefusal.corrupt("The store has lost the value \(hash).")
                     }
                     return value
                 }

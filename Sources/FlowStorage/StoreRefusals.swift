@@ -1,6 +1,6 @@
 package import FlowCore
 
-/// The errors with which stores refuse a commit, the same in every driver.
+/// The errors of stores that are the same in every driver.
 package enum StoreRefusal {
     /// There is a run of that name.
     package static func runExists(_ run: String) -> FlowError {
@@ -33,6 +33,13 @@ package enum StoreRefusal {
             .triggerKeySeen,
             "The trigger has seen '\(key.key)' before" + (run.map { "; it started the run '\($0)'." } ?? "."),
             hint: run.map { "Look at it: flowrun runs show \($0)" })
+    }
+
+    /// What is stored is damaged.
+    package static func corrupt(_ what: String, cause: FlowError.Cause? = nil) -> FlowError {
+        FlowError(
+            .storeCorrupt, what, hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.",
+            cause: cause)
     }
 
     /// The store was closed.

@@ -1,5 +1,6 @@
 internal import CLibZstd
 import FlowCore
+import FlowStorage
 import Synchronization
 
 /// Compression of what the store keeps, by zstd.
@@ -52,8 +53,6 @@ enum Compression {
     }
 
     private static var damaged: FlowError {
-        FlowError(
-            .storeCorrupt, "A compressed value in the store is damaged.",
-            hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.")
+        StoreRefusal.corrupt("A compressed value in the store is damaged.")
     }
 }

@@ -51,7 +51,7 @@ extension SQLiteFlowStore {
         for row in rows {
             let content = try StoredContent(format: row.format, bytes: row.bytes)
             guard case .array(var batch) = try JournalCoding.parse(content.content) else {
-                throw FlowError(.storeCorrupt, "The journal of run '\(run)' is damaged at event \(row.first).")
+                throw StoreRefusal.corrupt("The journal of run '\(run)' is damaged at event \(row.first).")
             }
             if content.format.contains(.marked) {
                 let values = try await largeValues(JournalCoding.valueHashes(in: batch))

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowStorage
 import GRDB
 import GRDBSQLite
 
@@ -18,9 +19,7 @@ enum StoreFailure {
                 .storeFull, "The disk with \(path) is full.",
                 hint: "Free space on that disk; runs go on by themselves.", cause: cause)
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT:
-            return FlowError(
-                .storeCorrupt, "The database \(path) is damaged.",
-                hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.", cause: cause)
+            return StoreRefusal.corrupt("The database \(path) is damaged.", cause: cause)
         case SQLITE_BUSY, SQLITE_LOCKED:
             return FlowError(
                 .storeLocked, "Another program holds the database \(path).",
