@@ -24,24 +24,23 @@ enum WorkloadFile {
 
 /// An environment with one flow, `durability: full`, in a folder of its own.
 final class BenchEnvironment: Sendable {
-    private let folder: String
+    private let folder: BenchFolder
     private let environment: FlowEnvironment
     private let store: any FlowStore
     private let flow: JSON
 
     init(_ workload: String) async throws {
-        folder = FileManager.default.temporaryDirectory.path + "/flowrun-bench-\(UUID().uuidString)"
-        try StateFiles.makeFolder(folder)
+        folder = try BenchFolder()
         let solution = "uniqueName: Bench\nversion: 1.0.0.0\nflows:\n  - { file: a.flow.yaml }\n"
-        try StateFiles.write(folder + "/solution.yaml", Array(solution.utf8))
-        try StateFiles.write(folder + "/a.flow.yaml", Array(try WorkloadFile.text(workload).utf8))
-        let settings = EnvironmentSettings(projectFolder: folder)
+        try StateFiles.write(folder.path + "/solution.yaml", Array(solution.utf8))
+        try StateFiles.write(folder.path + "/a.flow.yaml", Array(try WorkloadFile.text(workload).utf8))
+        let settings = EnvironmentSettings(projectFolder: folder.path)
         try settings.makeStateFolder()
         store = try SQLiteFlowStore(
             path: settings.databaseFile, key: try settings.key(variable: nil), durability: .full)
         environment = FlowEnvironment(settings, store: store, connectors: ConnectorRegistry([]))
         try await environment.start()
-        _ = try await environment.perform(EnvironmentRequest(.installSolution, ["path": .string(folder)]))
+        _ = try await environment.perform(EnvironmentRequest(.installSolution, ["path": .string(folder.path)]))
         _ = try await environment.perform(EnvironmentRequest(.activate, ["all": true]))
         let flows = try await environment.perform(EnvironmentRequest(.listFlows))
         flow = flows.arrayValue?.first?["name"] ?? .null
@@ -74,6 +73,5 @@ final class BenchEnvironment: Sendable {
     func close() async {
         await environment.shutdown()
         await store.close()
-        try? FileManager.default.removeItem(atPath: folder)
     }
 }

@@ -19,7 +19,7 @@ enum ExpressionWorkloads {
 
     private static func evaluations(_ gauges: Gauges) throws -> Measurement {
         let template = try CompiledTemplate(expression)
-        let scope = ItemScope(element: ["name": "Contoso", "n": 41])
+        let scope = ContextScope(["item": ["name": "Contoso", "n": 41]], now: RunCase.usualClock)
         guard try template.evaluate(in: scope) == "CONTOSO-42" else {
             throw FlowError(.invalidTemplate, "The expression has another value than it should.")
         }
@@ -114,25 +114,4 @@ private func compute(
     return Measurement(
         workload: workload, metric: metric, value: Double(count) / (processorTime() - start).seconds, unit: unit,
         runs: count, floor: gauges.loopsPerSecond, load: gauges.load)
-}
-
-/// A scope in which there is only an item.
-private struct ItemScope: EvaluationScope {
-    let element: JSON
-    var now: Timestamp { RunCase.usualClock }
-
-    func item() -> JSON? { element }
-    func parameter(_ name: String) -> JSON? { nil }
-    func variable(_ name: String) -> JSON? { nil }
-    func triggerRecord() -> JSON? { nil }
-    func actionRecord(_ name: String) -> JSON? { nil }
-    func actionOutputs(_ name: String) -> JSON? { nil }
-    func items(_ loop: String) -> JSON? { nil }
-    func iterationIndex(_ loop: String) -> Int? { nil }
-    func result(_ scope: String) -> JSON? { nil }
-    func currentAction() -> JSON? { nil }
-    func workflow() -> JSON { [:] }
-    func callbackURL() -> String? { nil }
-    func newGUID() -> String { "" }
-    func random(below bound: Int64) -> Int64 { 0 }
 }

@@ -72,7 +72,7 @@ struct Gauges {
 }
 
 /// A folder that goes away with its last user.
-final class BenchFolder {
+final class BenchFolder: Sendable {
     let path: String
 
     init() throws {

@@ -46,7 +46,7 @@ final class GroupCommitter: Sendable {
     private let location: StoreLocation
     private let vault: Vault
     private let state: Mutex<State>
-    private let wakeup = WriterSemaphore()
+    private let wakeup = CountingSemaphore()
     private let whenReopened: @Sendable () -> Void
 
     /// Makes a committer over an open writer.
@@ -243,25 +243,4 @@ final class GroupCommitter: Sendable {
         writer?.close(tidily: true)
         for continuation in closing { continuation.resume() }
     }
-}
-
-/// A counting semaphore of the system.
-private final class WriterSemaphore: Sendable {
-    // Points to memory that is set up once and then touched by the thread-safe functions of the system alone.
-    nonisolated(unsafe) private let semaphore: UnsafeMutablePointer<sem_t>
-
-    init() {
-        semaphore = .allocate(capacity: 1)
-        let status = sem_init(semaphore, 0, 0)
-        precondition(status == 0, "the system gives no semaphore")
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func signal() { _ = sem_post(semaphore) }
-
-    func wait() { while sem_wait(semaphore) != 0 {} }
 }

@@ -29,19 +29,11 @@ package enum StateFiles {
         let temporary = path + ".new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode_t(mode))
         guard descriptor >= 0 else { throw unwritable(path, errno) }
-        var offset = 0
-        while offset < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress.map { $0 + offset }, bytes.count - offset)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                let reason = errno
-                close(descriptor)
-                unlink(temporary)
-                throw unwritable(path, reason)
-            }
-            offset += count
+        guard Descriptor.write(bytes, to: descriptor) else {
+            let reason = errno
+            close(descriptor)
+            unlink(temporary)
+            throw unwritable(path, reason)
         }
         let flushed = fsync(descriptor) == 0
         close(descriptor)

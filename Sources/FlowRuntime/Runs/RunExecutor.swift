@@ -1,3 +1,4 @@
+import FlowCore
 internal import Glibc
 import Synchronization
 
@@ -34,7 +35,7 @@ final class RunExecutor: Sendable {
     }
 
     private let queue = Mutex(Queue())
-    private let available = WorkSemaphore()
+    private let available = CountingSemaphore()
     private let threadCount: Int
 
     /// Makes an executor and starts its threads.
@@ -88,25 +89,4 @@ final class RunExecutor: Sendable {
             if work.slice() { add(work) }
         }
     }
-}
-
-/// A counting semaphore of the system.
-private final class WorkSemaphore: Sendable {
-    // Points to memory that is set up once and then touched by the thread-safe functions of the system alone.
-    nonisolated(unsafe) private let semaphore: UnsafeMutablePointer<sem_t>
-
-    init() {
-        semaphore = .allocate(capacity: 1)
-        let status = sem_init(semaphore, 0, 0)
-        precondition(status == 0, "the system gives no semaphore")
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func signal() { _ = sem_post(semaphore) }
-
-    func wait() { while sem_wait(semaphore) != 0 {} }
 }

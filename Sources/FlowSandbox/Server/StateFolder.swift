@@ -40,9 +40,9 @@ public struct SandboxStateFolder: Sendable {
         let handle = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard handle >= 0 else { throw Self.failed("'\(temporary)' cannot be written") }
         let bytes = Array(description.json.indentedText.utf8) + [0x0A]
-        let written = Glibc.write(handle, bytes, bytes.count)
+        let isWritten = Descriptor.write(bytes, to: handle)
         close(handle)
-        guard written == bytes.count, rename(temporary, file) == 0 else {
+        guard isWritten, rename(temporary, file) == 0 else {
             throw Self.failed("'\(file)' cannot be written")
         }
     }

@@ -17,7 +17,7 @@ struct ConnectorsCommand: ParsableCommand {
     var operation: String?
 
     func run() throws {
-        let registry = Wiring.connectors(allowing: [])
+        let registry = Wiring.catalog
         guard let name else {
             options.present(.array(registry.all.map(Self.json))) { Self.table(registry.all) }
             return

@@ -99,23 +99,12 @@ extension TextFile {
         guard descriptor >= 0 else { throw notWritable(path) }
         let temporary = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
         let isWritten =
-            write(bytes, to: descriptor) && fchmod(descriptor, status.st_mode & 0o7777) == 0 && fsync(descriptor) == 0
+            Descriptor.write(bytes, to: descriptor) && fchmod(descriptor, status.st_mode & 0o7777) == 0
+            && fsync(descriptor) == 0
         guard close(descriptor) == 0, isWritten, rename(temporary, target) == 0 else {
             let error = notWritable(path)
             unlink(temporary)
             throw error
-        }
-    }
-
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        bytes.withUnsafeBytes { buffer in
-            var offset = 0
-            while offset < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + offset }, buffer.count - offset)
-                guard count > 0 else { return false }
-                offset += count
-            }
-            return true
         }
     }
 

@@ -44,15 +44,8 @@ struct MessageStream {
     /// Sends a message.
     func send(_ message: JSON) {
         let content = message.bytes
-        let bytes = Array("Content-Length: \(content.count)\r\n\r\n".utf8) + content
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { write(output, $0.baseAddress.map { $0 + done }, bytes.count - done) }
-            if count < 0, errno == EINTR { continue }
-            // An editor that is gone closes stdin as well, which ends the server.
-            guard count > 0 else { return }
-            done += count
-        }
+        // An editor that is gone closes stdin as well, which ends the server.
+        _ = Descriptor.write(Array("Content-Length: \(content.count)\r\n\r\n".utf8) + content, to: output)
     }
 
     private var hasInput: Bool {

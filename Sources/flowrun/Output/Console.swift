@@ -35,16 +35,8 @@ enum Console {
     }
 
     private static func put(_ text: String, to descriptor: Int32) {
-        var text = text
-        text.withUTF8 { bytes in
-            var offset = 0
-            while offset < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-                // A reader that has gone away ends the output, not the command.
-                guard count > 0 else { return }
-                offset += count
-            }
-        }
+        // A reader that has gone away ends the output, not the command.
+        _ = Descriptor.write(text.utf8, to: descriptor)
     }
 }
 

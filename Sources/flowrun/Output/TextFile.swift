@@ -60,8 +60,7 @@ enum TextFile {
                 hint: "check the folder's owner and rights")
         }
         defer { close(descriptor) }
-        let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count else {
+        guard Descriptor.write(text.utf8, to: descriptor) else {
             throw FlowError(
                 .fileNotWritable, "\(path) cannot be written: \(String(cString: strerror(errno))).",
                 hint: "check that the disk has room")

@@ -10,8 +10,8 @@ import Synchronization
 
 /// Puts the parts together: stores, connectors, transport and environment know each other only here.
 enum Wiring {
-    /// What the checker may ask about connectors.
-    static let catalog: any OperationCatalog = StandardConnectors.catalog
+    /// The connectors as they are read, by the checker and by people; nothing is called.
+    static let catalog = StandardConnectors.catalog
 
     /// An environment over its own store.
     /// - Parameters:
