@@ -33,6 +33,13 @@ import Testing
 
         """
 
+    @Test func `what was sent before the end of the input is answered`() async throws {
+        let message = #"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#
+        let outcome = try await BuiltBinary.run(
+            ["lsp"], input: "Content-Length: \(message.utf8.count)\r\n\r\n\(message)")
+        #expect(outcome.output.contains("\"serverInfo\""), "\(outcome.output)")
+    }
+
     @Test func `an editor opens, edits, completes, hovers, follows names and closes`() throws {
         let folder = try ScratchFolder()
         try folder.write("flows/price.flow.yaml", Self.child)

@@ -47,9 +47,12 @@ struct LanguageServer {
         var queue: [JSON] = []
         var cancelled: Set<JSON> = []
         while true {
-            while let incoming = stream.next(waits: queue.isEmpty && changed.isEmpty && affected.isEmpty) {
+            reading: while let incoming = stream.next(waits: queue.isEmpty && changed.isEmpty && affected.isEmpty) {
                 switch incoming {
-                case .end: return stage == .afterShutdown
+                case .end:
+                    // What was sent before the end is answered.
+                    if queue.isEmpty { return stage == .afterShutdown }
+                    break reading
                 case .unreadable(let problem):
                     stream.send(RPC.failure(.null, .parseError, "The message is no JSON: \(problem)"))
                 case .message(let message):
