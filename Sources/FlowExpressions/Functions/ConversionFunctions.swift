@@ -226,7 +226,8 @@ enum ConversionFunctions {
     static let int = FunctionDeclaration(
         "int", .conversion, [.required("value", [.string, .integer, .float, .boolean])], returns: .integer,
         usage: .expects("one parameter: the value that is to be converted to an integer"),
-        summary: "Gives an integer of a text or of a number without fraction.",
+        summary:
+            "Gives an integer of a text or of a number without fraction. A text is read as a float: beyond 2^53 the last digits are lost.",
         examples: ["int('10')": 10, "int(1.0)": 1],
         body: .pure { arguments throws(FlowError) in
             let value: Int64? =
@@ -235,7 +236,7 @@ enum ConversionFunctions {
                 case .bool(let value): value ? 1 : 0
                 case .double(let value): Int64(exactly: value)
                 case .decimal(let digits): DecimalNumber(digits)?.integer
-                case .string(let text): NumberText.read(text, .integer)?.integer
+                case .string(let text): NumberText.readInteger(text)
                 default: nil
                 }
             guard let value else { throw arguments.call.notConvertible() }
