@@ -57,8 +57,9 @@ enum NumberText {
         return scanner.scan()
     }
 
-    /// Reads what `int` makes of a text: a float without fraction. Beyond 2^53 the last digits are those of the nearest float, and
-    /// `NaN` is the least integer, as in the cloud.
+    /// Reads what `int` makes of a text: a float without fraction.
+    ///
+    /// Beyond 2^53 the last digits are those of the nearest float, and `NaN` is the least integer, as in the cloud.
     static func readInteger(_ text: String) -> Int64? {
         if let number = read(text, .integer) { return number.double.flatMap { Int64(exactly: $0) } }
         return CaseMapping.trimmed(text).lowercased() == "nan" ? .min : nil
