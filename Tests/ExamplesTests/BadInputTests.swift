@@ -59,6 +59,29 @@ import Testing
         #expect(misspelt.output.contains("did you mean 'UpdateRecord'?"), "\(misspelt.output)")
     }
 
+    @Test func `the flows of an exported solution are found, and their children by the ids in the files' names`()
+        async throws
+    {
+        let scratch = try ScratchFolder()
+        let childID = "0a1b2c3d-1111-4222-8333-444455556666"
+        func exported(_ actions: String) -> String {
+            """
+            {"properties": {"connectionReferences": {}, "definition": {
+              "triggers": {"manual": {"type": "Request", "kind": "Button", "inputs": {"schema": {"type": "object"}}}},
+              "actions": {\(actions)}}}, "schemaVersion": "1.0.0.0"}
+            """
+        }
+        let host = #"{"workflowReferenceName": "\#(childID)"}"#
+        try scratch.write(
+            "export/Workflows/Parent-0A1B2C3D-1111-4222-8333-444455556667.json",
+            exported(#""Call": {"type": "Workflow", "inputs": {"host": \#(host)}, "runAfter": {}}"#))
+        try scratch.write(
+            "export/Workflows/Child-\(childID.uppercased()).json",
+            exported(#""Make": {"type": "Compose", "inputs": 1, "runAfter": {}}"#))
+        let findings = try #require(try await scratch.json("check", "export", exit: 3).arrayValue)
+        #expect(findings.map { $0["code"] } == ["NestedWorkflowDoesNotContainResponseAction"])
+    }
+
     @Test func `a token is printed once, listed without its secret, and revoked`() async throws {
         let scratch = try ScratchFolder()
         try await scratch.flowrun("init")

@@ -26,7 +26,9 @@ public struct FlowSet: Sendable {
         self.flows = flows
         var places: [Key: [Int]] = [:]
         for (place, flow) in flows.enumerated() {
-            if let id = flow.id { places[Key(kind: 0, text: id.lowercased()), default: []].append(place) }
+            if let id = flow.id ?? Self.exportedID(flow.file) {
+                places[Key(kind: 0, text: id.lowercased()), default: []].append(place)
+            }
             places[Key(kind: 1, text: flow.name), default: []].append(place)
             places[Key(kind: 2, text: Self.stem(of: flow.file)), default: []].append(place)
         }
@@ -71,6 +73,13 @@ public struct FlowSet: Sendable {
     /// Flows by name and file, for a message.
     package static func list(_ flows: [FlowDefinition]) -> String {
         flows.map { "'\($0.name)' in \($0.file)" }.joined(separator: " or ")
+    }
+
+    /// The id that ends the name of an exported flow's file, `Name-GUID.json`; the definition itself does not hold it.
+    static func exportedID(_ file: String) -> String? {
+        let stem = stem(of: file)
+        let id = String(stem.suffix(36))
+        return stem.utf8.count > 36 && UUIDText.isValid(id) ? id : nil
     }
 
     /// The name of a file without folders and without `.flow.yaml` or another ending.

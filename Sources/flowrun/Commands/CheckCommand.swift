@@ -6,7 +6,10 @@ import FlowDefinitions
 struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Checks flow files and says what is wrong, where, and what to do.",
-        discussion: "Folders are searched for *.flow.yaml, *.flow.yml and *.flow.json. Exit code 3 means errors.")
+        discussion: """
+            Folders are searched for *.flow.yaml, *.flow.yml and *.flow.json, and for the *.json files in the Workflows folder of an \
+            exported solution. Exit code 3 means errors.
+            """)
 
     @OptionGroup var options: GlobalOptions
 
@@ -39,6 +42,10 @@ struct CheckCommand: AsyncParsableCommand {
 enum FlowFiles {
     private static let endings = [".flow.yaml", ".flow.yml", ".flow.json"]
     private static let solutionFile = "solution.yaml"
+    /// Where an exported solution has its flows.
+    private static func isExported(_ path: String) -> Bool {
+        path.hasSuffix(".json") && path.split(separator: "/").dropLast().last == "Workflows"
+    }
 
     /// A file stands for itself, a folder for the flow files below it.
     /// - Parameters:
@@ -51,17 +58,20 @@ enum FlowFiles {
         var files: [String] = []
         for path in paths {
             if TextFile.isFolder(path) {
-                let found = try TextFile.find(in: path, endings: endings)
+                let found = try TextFile.find(in: path) { path in
+                    endings.contains(where: path.hasSuffix) || isExported(path)
+                }
                 if found.isEmpty {
                     throw FlowError(
-                        .fileNotReadable, "\(path) holds no flow file (*.flow.yaml, *.flow.yml, *.flow.json).",
+                        .fileNotReadable,
+                        "\(path) holds no flow file (*.flow.yaml, *.flow.yml, *.flow.json, Workflows/*.json).",
                         hint: "name a file, or a folder with flow files")
                 }
                 files += found
             } else if path.hasSuffix(".zip") {
                 throw FlowError(
                     .commandNotAvailable, "\(path) is an archive, and this version reads flow files and folders only.",
-                    hint: "unpack it: unzip \(path) -d FOLDER, then flowrun check FOLDER/Workflows")
+                    hint: "unpack it: unzip \(path) -d FOLDER, then flowrun check FOLDER")
             } else {
                 files.append(path)
             }

@@ -28,6 +28,11 @@ enum TextFile {
 
     /// The files below a folder whose names end in one of the endings, sorted by path; hidden folders are left out.
     static func find(in folder: String, endings: [String]) throws(FlowError) -> [String] {
+        try find(in: folder) { path in endings.contains(where: path.hasSuffix) }
+    }
+
+    /// The files below a folder whose paths are wanted, sorted by path; hidden folders are left out.
+    static func find(in folder: String, where isWanted: (_ path: String) -> Bool) throws(FlowError) -> [String] {
         guard let directory = opendir(folder) else { throw unreadable(folder, errno) }
         defer { closedir(directory) }
         var names: [String] = []
@@ -41,8 +46,8 @@ enum TextFile {
         for name in names.sorted() {
             let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
             if isFolder(path) {
-                files += try find(in: path, endings: endings)
-            } else if endings.contains(where: name.hasSuffix) {
+                files += try find(in: path, where: isWanted)
+            } else if isWanted(path) {
                 files.append(path)
             }
         }
