@@ -11,7 +11,7 @@ import Testing
         try String(contentsOf: #require(folder).appendingPathComponent(name), encoding: .utf8)
     }
 
-    @Test(arguments: ["names", "order", "variables", "inputs", "triggers", "real-shapes", "logic-app"])
+    @Test(arguments: ["names", "order", "variables", "inputs", "triggers", "real-shapes", "logic-app", "types"])
     func `The report of a flow is the one beside it`(name: String) throws {
         let file = name == "logic-app" ? "\(name).flow.json" : "\(name).flow.yaml"
         let found = FlowChecker(catalog: SmallCatalog()).check(files: [(file, try Self.text(file))])

@@ -55,6 +55,8 @@ struct StructureFinder {
             return Self.outputs(of: .shape(body))
         case .shape(.schema(let schema, let origin)):
             return Self.properties(of: schema, origin)
+        case .shape(.record(_, let body)):
+            return Self.record(outputs: body.map { .shape(.outputs(body: $0)) })
         case .node(let node):
             if let text = node.string {
                 guard let inner = self.structure(ofText: text, place: place, depth: depth + 1) else { return [] }
@@ -108,7 +110,10 @@ struct StructureFinder {
     private func structure(
         of expression: Expression, row: TemplateSite.Row, place: FlowFacts.Place?, depth: Int
     ) -> Structure? {
-        if let shape = shapes.shape(of: expression, row: row, place: place) { return .shape(shape) }
+        switch shapes.shape(of: expression, row: row, place: place) {
+        case .record?, nil: break  // The parts of records are known better here.
+        case let shape?: return .shape(shape)
+        }
         switch expression {
         case .literal: return nil
         case .access(let base, let access):

@@ -39,7 +39,11 @@ struct ExpressionRules {
         var references = ReferenceRules(facts: facts, site: site, report: report)
         for expression in template.expressions { references.check(expression) }
         report = references.report
-        for expression in template.expressions { shapes.check(expression, site, into: &report) }
+        let types = ArgumentTypeRules(shapes: shapes, facts: facts, site: site)
+        for expression in template.expressions {
+            shapes.check(expression, site, into: &report)
+            types.check(expression, into: &report)
+        }
     }
 
     private static func escapeHint(_ site: TemplateSite) -> String? {

@@ -61,6 +61,63 @@ indirect enum Shape {
     case schema(JSON, Origin)
     /// The outputs of an action or trigger, of which the body is known.
     case outputs(body: Shape)
+    /// The whole record of a trigger or action, read by a call such as `trigger()`.
+    case record(Record, body: Shape?)
+
+    /// Whose record it is.
+    enum Record {
+        case trigger
+        case action(String)
+
+        /// The properties that a record can have.
+        var properties: [String] {
+            switch self {
+            case .trigger:
+                [
+                    "name", "inputs", "outputs", "startTime", "endTime", "trackingId", "clientTrackingId",
+                    "originHistoryName", "status", "scheduledTime", "code", "sourceHistoryName", "correlation", "error",
+                ]
+            case .action:
+                [
+                    "name", "inputs", "outputs", "trackedProperties", "startTime", "endTime", "trackingId",
+                    "clientTrackingId", "clientKeywords", "code", "status", "error", "repetitionCount", "correlation",
+                    "retryHistory", "iterationCount", "type",
+                ]
+            }
+        }
+
+        /// The call that gives the record.
+        var call: String {
+            switch self {
+            case .trigger: "trigger()"
+            case .action(let name): "actions('\(name)')"
+            }
+        }
+
+        /// The call that gives the body.
+        var bodyCall: String {
+            switch self {
+            case .trigger: "triggerBody()"
+            case .action(let name): "body('\(name)')"
+            }
+        }
+    }
+}
+
+/// Why a value may be null.
+enum Absence {
+    /// Its schema has null among its types.
+    case nullable
+    /// It is not among the required properties, and is read with `?`.
+    case optional
+
+    /// The rest of a sentence about the value.
+    var phrase: String {
+        switch self {
+        case .nullable: "may be null by its schema"
+        case .optional: "is optional in its schema and null where it is missing"
+        }
+    }
 }
 
 /// Properties that schemas do not have.
@@ -196,6 +253,8 @@ struct ShapeRules {
         switch call.name.lowercased() {
         case "triggerbody": return triggerBody
         case "triggeroutputs": return triggerBody.map { .outputs(body: $0) }
+        case "trigger": return .record(.trigger, body: triggerBody)
+        case "actions": return name.map { .record(.action($0), body: body(of: $0, from: place, depth: depth)) }
         case "body", "actionbody": return name.flatMap { body(of: $0, from: place, depth: depth) }
         case "outputs", "actionoutputs":
             return name.flatMap { body(of: $0, from: place, depth: depth) }.map { .outputs(body: $0) }
@@ -251,7 +310,13 @@ struct ShapeRules {
 
     /// What a step came to.
     private struct Step {
-        enum Problem { case unknown(known: [String], titles: [String: String]), onArray, onScalar(String), optional }
+        enum Problem {
+            case unknown(known: [String], titles: [String: String]), onArray, onScalar(String)
+            /// A record of the run never has it.
+            case notOfRecord(Shape.Record)
+            /// It may be missing; stated where the schema lists which properties are required.
+            case optional(isStated: Bool)
+        }
 
         var shape: Shape?
         var problem: Problem?
@@ -264,6 +329,13 @@ struct ShapeRules {
             let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             guard parts[0].lowercased() == "body" else { return Step() }
             return parts.count == 1 ? Step(shape: body) : step(body, .string(parts[1]))
+        case .record(let record, let body):
+            guard let name = key.stringValue else { return Step() }
+            let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let known = record.properties.contains { $0.lowercased() == parts[0].lowercased() }
+            guard known else { return Step(problem: .notOfRecord(record)) }
+            guard parts[0].lowercased() == "outputs", let body else { return Step() }
+            return parts.count == 1 ? Step(shape: .outputs(body: body)) : step(.outputs(body: body), .string(parts[1]))
         case .schema(let schema, let origin):
             guard isKnown(schema) else { return Step() }
             if key.integerValue != nil { return Step(shape: element(of: shape)) }
@@ -273,8 +345,7 @@ struct ShapeRules {
     }
 
     private static func step(_ schema: JSON, _ name: String, _ origin: Shape.Origin) -> Step {
-        guard let type = schema["type"]?.stringValue?.lowercased() ?? (schema["properties"] == nil ? nil : "object")
-        else { return Step() }
+        guard let type = type(of: schema) ?? (schema["properties"] == nil ? nil : "object") else { return Step() }
         switch type {
         case "array": return Step(problem: .onArray)
         case "string", "integer", "number", "boolean": return Step(problem: .onScalar(type))
@@ -286,7 +357,8 @@ struct ShapeRules {
             let required = schema["required"]?.arrayValue?.compactMap(\.stringValue) ?? []
             let isRequired = required.contains { $0.lowercased() == name.lowercased() }
             return Step(
-                shape: .schema(property, origin), problem: origin == .flow && !isRequired ? .optional : nil)
+                shape: .schema(property, origin),
+                problem: origin == .flow && !isRequired ? .optional(isStated: schema["required"] != nil) : nil)
         }
         if let slash = name.firstIndex(of: "/") {
             let first = step(schema, String(name[..<slash]), origin)
@@ -300,6 +372,26 @@ struct ShapeRules {
             if let title = value["title"]?.stringValue { titles[title.lowercased()] = key }
         }
         return Step(problem: .unknown(known: properties.keys, titles: titles))
+    }
+
+    /// The one type of a schema, null apart.
+    private static func type(of schema: JSON) -> String? {
+        guard let words = schema["type"]?.arrayValue else { return schema["type"]?.stringValue?.lowercased() }
+        let others = words.compactMap { $0.stringValue?.lowercased() }.filter { $0 != "null" }
+        return others.count == 1 ? others[0] : nil
+    }
+
+    /// Why the value of a selection may be null, or nil where it is there or nothing is known.
+    func absence(of base: Expression, _ access: Expression.Access, _ site: TemplateSite) -> Absence? {
+        guard let shape = shape(of: base, row: site.row, place: site.place), let key = access.key.literal else {
+            return nil
+        }
+        let step = Self.step(shape, key)
+        if case .schema(let schema, _)? = step.shape, schema["type"]?.arrayValue?.contains("null") == true {
+            return .nullable
+        }
+        if access.isOptional, case .optional(isStated: true)? = step.problem { return .optional }
+        return nil
     }
 
     /// Whether a schema says what a value is in one way that can be followed.
@@ -351,6 +443,11 @@ struct ShapeRules {
             report.warning(
                 .unknownProperty, "'\(key)' is read of a value of type \(type), which has no properties.",
                 at: location, path: site.path)
+        case .notOfRecord(let record):
+            let isBody = key.lowercased().hasPrefix("body")
+            report.warning(
+                .unknownProperty, "\(record.call) has no property '\(key)'.", at: location, path: site.path,
+                hint: isBody ? "write \(record.bodyCall)" : Suggestion.question(key, among: record.properties))
         case .optional:
             guard !isOptional else { return }
             report.warning(

@@ -57,7 +57,7 @@ public struct ValueTypes: OptionSet, Sendable, Hashable, CustomStringConvertible
     }
 
     /// What a parameter of these types is called in a message: `a string`, `an array or a string`.
-    var phrase: String {
+    package var phrase: String {
         if isSuperset(of: .number) {
             let rest = subtracting(.number)
             return rest.isEmpty ? "an integer, a float or a decimal number" : "a number or \(rest.phrase)"
