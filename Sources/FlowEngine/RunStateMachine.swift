@@ -104,13 +104,16 @@ public struct RunStateMachine: @unchecked Sendable {
     public mutating func resume(at now: Timestamp, entropy: UInt64, budget: StepBudget = .slice) -> RunStep {
         prepare(now, entropy)
         if let reply = state.reply { state.commands.append(.reply(reply)) }
+        for id in state.effects.keys.sorted() {
+            guard let effect = state.effects[id], !effect.isInDoubt else { continue }
+            // A run that is over waits for nothing, but the ends of its subscriptions go out all the same.
+            guard state.outcome == nil ? state.isAwaited(effect) : effect.intent.kind.endsSubscription else { continue }
+            state.commands.append(.carryOut(effect.intent, recovered: true))
+        }
+        state.endOpenSubscriptions()
         if let outcome = state.outcome {
             state.commands.append(.complete(outcome))
         } else {
-            for id in state.effects.keys.sorted() {
-                guard let effect = state.effects[id], !effect.isInDoubt, state.isAwaited(effect) else { continue }
-                state.commands.append(.carryOut(effect.intent, recovered: true))
-            }
             for id in state.timers.keys.sorted() {
                 if let timer = state.timers[id] { state.commands.append(.setTimer(id, at: timer.due)) }
             }

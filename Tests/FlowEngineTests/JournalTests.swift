@@ -9,12 +9,13 @@ import Testing
 ///
 /// `FLOWRUN_RECORD_JOURNALS=FOLDER swift test --filter JournalTests` writes those of the present version anew.
 @Suite struct JournalTests {
-    static let names = ["loop", "parent", "calls"]
+    static let names = ["loop", "parent", "calls", "everything"]
 
     private static func flow(_ name: String) -> String {
         switch name {
         case "loop": SimulatedFlows.loop
         case "parent": SimulatedFlows.parent
+        case "everything": SimulatedFlows.everything
         default: SimulatedFlows.calls
         }
     }

@@ -133,4 +133,103 @@ enum SimulatedFlows {
               Done: { type: Compose, inputs: "@body('Ask')['outcome']", runAfter: { Slow: [TimedOut] } }
 
             """
+
+    /// Everything at once: loops of all kinds, child runs to depth 2, repeats with waits, a webhook, a Response, and calls
+    /// of all replay rules, by their operations.
+    static let everything =
+        trigger + """
+            connectionReferences: { crm: { connector: crm }, approvals: { connector: approvals } }
+            actions:
+              Total: { type: InitializeVariable, inputs: { variables: [{ name: total, type: integer, value: 0 }] } }
+              Tries: { type: InitializeVariable, inputs: { variables: [{ name: tries, type: integer, value: 0 }] }, runAfter: { Total: [Succeeded] } }
+            \(call("Find", "Read", after: "Tries"))
+              One_by_one:
+                type: Foreach
+                foreach: "@triggerBody()['items']"
+                runtimeConfiguration: { concurrency: { repetitions: 1 } }
+                runAfter: { Find: [Succeeded] }
+                actions:
+            \(call("Create", "Look", item: "@item()").indented)
+                  Keep: { type: IncrementVariable, inputs: { name: total, value: 1 }, runAfter: { Create: [Succeeded] } }
+              Together:
+                type: Foreach
+                foreach: "@triggerBody()['items']"
+                runtimeConfiguration: { concurrency: { repetitions: 3 } }
+                runAfter: { One_by_one: [Succeeded] }
+                actions:
+                  Ask_child:
+                    type: Workflow
+                    inputs: { host: { workflowReferenceName: child }, body: { item: "@item()" }, retryPolicy: { type: fixed, count: 2, interval: PT10S } }
+                  Post_it:
+                    type: Http
+                    runAfter: { Ask_child: [Succeeded] }
+                    inputs: { method: POST, uri: "https://api.test/@{item()}", body: "@body('Ask_child')", retryPolicy: { type: fixed, count: 4, interval: PT7S } }
+              Again:
+                type: Until
+                expression: "@equals(variables('tries'), 2)"
+                limit: { count: 5 }
+                runAfter: { Together: [Succeeded] }
+                actions:
+                  Rest: { type: Wait, inputs: { interval: { count: 5, unit: Second } } }
+            \(call("Update", "Same", after: "Rest").indented)
+                  Up: { type: IncrementVariable, inputs: { name: tries, value: 1 }, runAfter: { Update: [Succeeded] } }
+              Approve:
+                type: OpenApiConnectionWebhook
+                runAfter: { Again: [Succeeded] }
+                inputs:
+                  host: { apiId: /providers/Microsoft.PowerApps/apis/shared_approvals, connectionName: approvals, operationId: Doubt }
+                  parameters: { title: "@string(variables('total'))" }
+              Signal:
+                type: HttpWebhook
+                runAfter: { Approve: [Succeeded] }
+                inputs:
+                  subscribe: { method: POST, uri: "https://api.test/subscribe", body: "@listCallbackUrl()" }
+                  unsubscribe: { method: POST, uri: "https://api.test/unsubscribe" }
+              Reply: { type: Response, kind: Http, inputs: { statusCode: 200, body: "@body('Approve')['outcome']" }, runAfter: { Signal: [Succeeded] } }
+            \(call("Last", "Doubt", after: "Reply"))
+              Sum: { type: Compose, inputs: "@concat(string(variables('total')), '/', string(variables('tries')))", runAfter: { Last: [Succeeded] } }
+
+            """
+
+    /// The child of `everything`: one more child, a wait, and calls.
+    static let everythingChild =
+        trigger + """
+            connectionReferences: { crm: { connector: crm } }
+            actions:
+              Deeper: { type: Workflow, inputs: { host: { workflowReferenceName: grandchild }, body: "@triggerBody()" } }
+            \(call("Note", "Doubt", after: "Deeper", item: "@triggerBody()['item']"))
+              Respond: { type: Response, kind: Http, inputs: { statusCode: 200, body: "@body('Deeper')" }, runAfter: { Note: [Succeeded] } }
+              Linger: { type: Wait, inputs: { interval: { count: 2, unit: Second } }, runAfter: { Respond: [Succeeded] } }
+            \(call("Touch", "Same", after: "Linger"))
+
+            """
+
+    /// The child of the child.
+    static let everythingGrandchild =
+        trigger + """
+            connectionReferences: { crm: { connector: crm } }
+            actions:
+            \(call("Make", "Look", item: "@triggerBody()['item']"))
+              Done: { type: Response, kind: Http, inputs: { statusCode: 200, body: { made: "@triggerBody()['item']" } }, runAfter: { Make: [Succeeded] } }
+
+            """
+
+    private static func call(_ name: String, _ operation: String, after: String? = nil, item: String = "x") -> String {
+        """
+          \(name):
+            type: OpenApiConnection
+            runAfter: \(after.map { "{ \($0): [Succeeded] }" } ?? "{}")
+            inputs:
+              host: { apiId: /providers/Microsoft.PowerApps/apis/shared_crm, connectionName: crm, operationId: \(operation) }
+              parameters: { item: "\(item)" }
+              retryPolicy: { type: fixed, count: 3, interval: PT20S }
+        """
+    }
+}
+
+extension String {
+    /// Each line two levels deeper.
+    fileprivate var indented: String {
+        split(separator: "\n").map { "    " + $0 }.joined(separator: "\n")
+    }
 }

@@ -44,6 +44,12 @@ struct CallState {
     }
 }
 
+/// A webhook whose action has ended and whose subscription has not.
+struct OpenSubscription: Equatable {
+    let action: Int
+    let repetition: Int
+}
+
 /// Calls: attempts, repeats, polls, pages and callbacks. What an action calls stands with its type.
 extension RunState {
     // MARK: Beginning
@@ -384,8 +390,22 @@ extension RunState {
         calls[number] = CallState(action: -1, repetition: -1, policy: .none)
         freeCalls.append(number)
         states[place].work = -1
-        if case .httpWebhook(_, let unsubscribe?) = action.work, subscribed, !isFolding {
+        guard case .httpWebhook(_, let unsubscribe?) = action.work, subscribed else { return }
+        // While the journal is folded the intent to end the subscription follows, unless a crash came before it.
+        if isFolding {
+            openSubscriptions.append(OpenSubscription(action: action.id, repetition: repetition))
+        } else {
             self.unsubscribe(action, repetition, unsubscribe)
+        }
+    }
+
+    /// Ends the subscriptions whose actions have ended without that an intent to do so stands in the journal.
+    func endOpenSubscriptions() {
+        let open = openSubscriptions
+        openSubscriptions = []
+        for subscription in open {
+            guard case .httpWebhook(_, let unsubscribe?) = actions[subscription.action].work else { continue }
+            self.unsubscribe(actions[subscription.action], subscription.repetition, unsubscribe)
         }
     }
 

@@ -11,6 +11,11 @@ extension EffectIntent.Kind {
         }
     }
 
+    /// Whether it ends the subscription of a webhook; nobody waits for the answer, and a second time does no harm.
+    public var endsSubscription: Bool {
+        if case .http(let call) = self { call.purpose == .unsubscribe } else { false }
+    }
+
     /// Whether it is the first call of an attempt, and no poll or page.
     var isFirstCall: Bool {
         switch self {

@@ -31,8 +31,19 @@ public final class RunSimulator {
     public var callLimit = Duration.seconds(120)
     /// How many actions a step may start.
     public var budget = StepBudget.slice
-    /// The number of events after which the first run is thrown away and rebuilt from its journal, once; nil for never.
+    /// The number of events, those of all runs counted, after which every run is thrown away and rebuilt from its journal,
+    /// once; nil for never.
     public var crashesAfterEvents: Int?
+    /// Whether the crash comes between the commit of the last event and the commands that follow from it.
+    public var crashesBeforeCommands = false
+    /// What recovery does with a call that is out; nil finds what came of it, whatever it is.
+    public var replayRule: (@Sendable (EffectIntent) -> ReplayRule)?
+    /// How often each effect reached the world, by run and number; more than once only after a crash.
+    public private(set) var sendCounts: [String: Int] = [:]
+    /// The effects that were in flight when the runs were thrown away, by run and number.
+    public private(set) var inFlightAtCrash: Set<String> = []
+    /// How many events all runs have.
+    public var eventCount: Int { runs.reduce(0) { $0 + $1.events.count } }
 
     private let plans: [(flow: FlowDefinition, plan: FlowPlan)]
     private let set: FlowSet
@@ -44,6 +55,10 @@ public final class RunSimulator {
     private var counter: UInt64 = 0
     /// What the world did for effects that were carried out, so that a repeat by recovery finds it.
     private var done: [String: (at: Timestamp, outcome: EffectOutcome)] = [:]
+    /// Goes up with a crash: what was under way before it does not go on.
+    private var process = 0
+    /// The messages that lie, or lay, in an inbox.
+    private var sent: Set<String> = []
 
     private struct Entry {
         let at: Timestamp
@@ -184,19 +199,19 @@ public final class RunSimulator {
 
     private func step(_ run: Int, _ stimulus: RunStimulus, isDurable: Bool) throws(FlowError) {
         var stimulus = stimulus
-        while true {
+        let process = process
+        while process == self.process {
             let step = runs[run].machine.step(stimulus, at: now, entropy: entropy(), budget: budget)
-            if let limit = crashesAfterEvents, run == 0, runs[run].events.count + step.events.count >= limit {
+            if let limit = crashesAfterEvents, eventCount + step.events.count >= limit {
                 crashesAfterEvents = nil
-                let kept = max(0, limit - runs[run].events.count)
-                runs[run].events += step.events.prefix(kept)
-                // What crossed over with the lost events has to happen again: a message still lies in the inbox.
-                let isLost = kept < step.events.count
-                if isLost, isDurable, case .message = stimulus {
+                let kept = step.events.prefix(max(0, limit - eventCount))
+                runs[run].events += kept
+                // A message that was not taken still lies in the inbox.
+                if case .message(let message) = stimulus, !kept.contains(where: { $0.takes(message) }) {
                     schedule(run, stimulus, at: now, isDurable: true)
                 }
-                if !isLost { try carryOut(step, run) }
-                return try recover(run)
+                if kept.count == step.events.count, !crashesBeforeCommands { try carryOut(step, run) }
+                return try recover()
             }
             runs[run].events += step.events
             try carryOut(step, run)
@@ -205,26 +220,33 @@ public final class RunSimulator {
         }
     }
 
-    /// Throws the machine of a run away and makes it anew from the journal.
-    private func recover(_ run: Int) throws(FlowError) {
-        agenda.removeAll { $0.run == run && !$0.isDurable }
-        let old = runs[run].machine
-        guard !runs[run].events.isEmpty else { return }
-        // What the journal keeps is text: it is read back, as a new process would.
-        var events: [RunEvent] = []
-        for event in runs[run].events { events.append(try RunEvent(journal: event.journalForm.json)) }
-        runs[run].machine = try RunStateMachine(plan: old.plan, identity: old.identity, folding: events)
-        var step = runs[run].machine.resume(at: now, entropy: entropy(), budget: budget)
-        while true {
-            runs[run].events += step.events
-            try carryOut(step, run)
-            guard step.hasMore else { return }
-            step = runs[run].machine.step(.continue, at: now, entropy: entropy(), budget: budget)
+    /// Throws the machines of all runs away and makes them anew from the journals, as a new process does.
+    private func recover() throws(FlowError) {
+        process += 1
+        agenda.removeAll { !$0.isDurable }
+        let old = runs.indices
+        for run in old {
+            // What the journal keeps is text: it is read back.
+            var events: [RunEvent] = []
+            for event in runs[run].events { events.append(try RunEvent(journal: event.journalForm.json)) }
+            let machine = runs[run].machine
+            runs[run].machine = try RunStateMachine(plan: machine.plan, identity: machine.identity, folding: events)
+            inFlightAtCrash.formUnion(runs[run].machine.effectsInFlight.map { key(of: $0, run) })
+        }
+        for run in old {
+            var step = runs[run].machine.resume(at: now, entropy: entropy(), budget: budget)
+            while true {
+                runs[run].events += step.events
+                try carryOut(step, run)
+                guard step.hasMore else { break }
+                step = runs[run].machine.step(.continue, at: now, entropy: entropy(), budget: budget)
+            }
         }
     }
 
     private func carryOut(_ step: RunStep, _ run: Int) throws(FlowError) {
-        for command in step.commands {
+        let process = process
+        for command in step.commands where process == self.process {
             switch command {
             case .carryOut(let intent, let recovered): try carryOut(intent, run, recovered: recovered)
             case .abandon: break
@@ -239,11 +261,10 @@ public final class RunSimulator {
     // MARK: The world
 
     private func carryOut(_ intent: EffectIntent, _ run: Int, recovered: Bool) throws(FlowError) {
-        let key = "\(runs[run].machine.identity.run) \(intent.id)"
+        let key = key(of: intent, run)
         if case .child(let start) = intent.kind { return try startChild(start, intent, run) }
-        if recovered, let known = done[key] {
-            return schedule(run, .effectFinished(intent.id, known.outcome), at: known.at)
-        }
+        if recovered, replay(intent, key, run) { return }
+        sendCounts[key, default: 0] += 1
         calls.append(SimulatedCall(flow: runs[run].flow, action: intent.action.name, kind: intent.kind))
         if case .http(let call) = intent.kind, call.purpose == .unsubscribe {
             return finish(key, run, intent, .answered(OperationAnswer(statusCode: 200)), at: now)
@@ -267,6 +288,31 @@ public final class RunSimulator {
             return finish(key, run, intent, .failed(failure), at: now + callLimit)
         }
         finish(key, run, intent, outcome(of: answer), at: now + answer.delay)
+    }
+
+    private func key(of intent: EffectIntent, _ run: Int) -> String {
+        "\(runs[run].machine.identity.run) \(intent.id)"
+    }
+
+    /// Does with a call that an earlier process may have sent what its rule says.
+    /// - Returns: false where it is to be sent for the first time.
+    private func replay(_ intent: EffectIntent, _ key: String, _ run: Int) -> Bool {
+        let known = done[key]
+        switch replayRule?(intent) ?? .lookup {
+        case .read, .idempotent:
+            // The world takes it again and answers as it did.
+            if known != nil { sendCounts[key, default: 0] += 1 }
+        case .lookup: break
+        case .inDoubt:
+            schedule(run, .effectFinished(intent.id, .inDoubt(reason: "The process ended.")), at: now)
+            // Someone looks at the service and says what became of the call.
+            let message = InboxMessage(id: "settle \(key)", .settlement(intent.id, known?.outcome ?? .didNotHappen))
+            schedule(run, .message(message), at: known?.at ?? now, isDurable: true)
+            return true
+        }
+        guard let known else { return false }
+        schedule(run, .effectFinished(intent.id, known.outcome), at: known.at)
+        return true
     }
 
     private func finish(
@@ -300,15 +346,8 @@ public final class RunSimulator {
     }
 
     private func startChild(_ start: ChildStart, _ intent: EffectIntent, _ run: Int) throws(FlowError) {
-        if let child = places[start.run] {
-            // The start is repeated: the child's reply or end is on its way, or told again.
-            if let reply = runs[child].reply {
-                take(reply, of: child)
-            } else if let outcome = runs[child].machine.outcome {
-                complete(child, outcome)
-            }
-            return
-        }
+        // The start is repeated: the child's message is on its way, or comes when the child itself is taken up.
+        guard places[start.run] == nil else { return }
         let plan = try plan(start.reference)
         var outputs: JSONObject = ["headers": .object(start.headers)]
         if let body = start.body { outputs["body"] = body }
@@ -323,20 +362,31 @@ public final class RunSimulator {
 
     private func take(_ reply: RunReply, of run: Int) {
         if runs[run].reply == nil { runs[run].reply = reply }
-        guard let parent = runs[run].machine.identity.parent, let place = places[parent.run] else { return }
         let answer = OperationAnswer(statusCode: reply.statusCode, headers: reply.headers, body: reply.body)
-        schedule(
-            place, .message(InboxMessage(id: "reply \(counter)", .childReplied(parent.effect, answer))), at: now,
-            isDurable: true)
+        tellParent(of: run) { .childReplied($0, answer) }
     }
 
     private func complete(_ run: Int, _ outcome: RunOutcome) {
-        guard runs[run].reply == nil, let parent = runs[run].machine.identity.parent, let place = places[parent.run]
-        else { return }
+        guard runs[run].reply == nil else { return }
         let end = ChildEnd(run: runs[run].machine.identity.run, status: outcome.status)
-        schedule(
-            place, .message(InboxMessage(id: "end \(counter)", .childEnded(parent.effect, end))), at: now,
-            isDurable: true)
+        tellParent(of: run) { .childEnded($0, end) }
+    }
+
+    /// Puts the one message of a child run into its parent's inbox.
+    private func tellParent(of run: Int, _ content: (EffectID) -> InboxMessage.Content) {
+        let identity = runs[run].machine.identity
+        guard let parent = identity.parent, let place = places[parent.run], sent.insert(identity.run).inserted else {
+            return
+        }
+        let message = InboxMessage(id: "child:\(identity.run)", content(parent.effect))
+        schedule(place, .message(message), at: now, isDurable: true)
+    }
+}
+
+extension RunEvent {
+    /// Whether this is the taking of a message.
+    fileprivate func takes(_ message: InboxMessage) -> Bool {
+        if case .messageTaken(let id, _) = self { id == message.id } else { false }
     }
 }
 

@@ -18,7 +18,10 @@ extension RunState {
         case .effectIntended(let intent):
             now = intent.intendedAt
             let (action, repetition) = try find(intent.action)
-            if case .http(let call) = intent.kind, call.purpose == .unsubscribe { return noteIntent(nil, intent) }
+            if intent.kind.endsSubscription {
+                openSubscriptions.removeAll { $0 == OpenSubscription(action: action.id, repetition: repetition) }
+                return noteIntent(nil, intent)
+            }
             let number = Int(states[place(action, repetition)].work)
             guard calls.indices.contains(number) else { throw Self.mismatch("an effect of '\(action.name)'") }
             removeWork(action.id, repetition, kinds: [.advance])

@@ -230,6 +230,8 @@ final class RunState {
     var effects: [EffectID: EffectState] = [:]
     var timers: [TimerID: TimerState] = [:]
     var callbacks: [String: Int] = [:]
+    /// Filled while the journal is folded: webhooks that have ended, as long as nothing tells of the subscription's end.
+    var openSubscriptions: [OpenSubscription] = []
     var lastEffect = 0
     var lastTimer = 0
 
@@ -285,6 +287,7 @@ final class RunState {
         effects = other.effects
         timers = other.timers
         callbacks = other.callbacks
+        openSubscriptions = other.openSubscriptions
         lastEffect = other.lastEffect
         lastTimer = other.lastTimer
         now = other.now
