@@ -14,7 +14,8 @@ package enum JournalCoding {
     private static let valueMark = "$flowrun.value"
     private static let sealedMark = "$flowrun.sealed"
     private static let objectMark = "$flowrun.object"
-    private static let markPrefix = "$flowrun."
+    private static let markPrefix: StaticString = "$flowrun."
+    private static let markStart = markPrefix.description
 
     /// A row as it is kept.
     package struct Row: Sendable {
@@ -48,30 +49,42 @@ package enum JournalCoding {
     /// - Returns: the row.
     /// - Throws: what the vault throws.
     package static func encode(_ batch: JournalBatch, vault: Vault) throws(FlowError) -> Row {
-        let hasSealed = batch.events.contains { !$0.sealed.isEmpty }
-        let bytes = hasSealed ? [] : text(of: batch.events.lazy.map(\.json))
-        if !hasSealed && bytes.count < largeValueSize { return Row(bytes: bytes, isMarked: false) }
+        var writer = JSONWriter()
         var values: [LargeValue] = []
-        var events: [JSON] = []
-        var number = batch.first
         var isMarked = false
+        var number = batch.first
+        writer.write(byte: UInt8(ascii: "["))
         for event in batch.events {
-            var json = event.hidingSealed
-            json = marking(json, &values, &isMarked)
-            if !event.sealed.isEmpty, case .object(var object) = json {
-                for name in event.sealed {
-                    guard let member = event.json[name] else { continue }
-                    let box = try vault.seal(member.bytes, for: context(batch.run, number, name))
-                    object[name] = [sealedMark: .string(Base64.encode(box))]
-                    isMarked = true
-                }
-                json = .object(object)
+            if number > batch.first { writer.write(byte: UInt8(ascii: ",")) }
+            let start = writer.count
+            if event.sealed.isEmpty { writer.write(event.json) }
+            // Few events are large, look like marks or hold secrets.
+            if !event.sealed.isEmpty || writer.count - start >= largeValueSize
+                || writer.contains(markPrefix, after: start)
+            {
+                writer.removeAll(after: start)
+                let place = { context(batch.run, number, $0) }
+                writer.write(try marking(event, &values, &isMarked, vault: vault, place: place))
             }
-            events.append(json)
             number += 1
         }
-        if !isMarked && !hasSealed { return Row(bytes: bytes, isMarked: false) }
-        return Row(bytes: text(of: events), isMarked: isMarked, values: values)
+        writer.write(byte: UInt8(ascii: "]"))
+        return Row(bytes: writer.bytes, isMarked: isMarked, values: values)
+    }
+
+    /// The event as it stands in a marked row.
+    private static func marking(
+        _ event: JournalEvent, _ values: inout [LargeValue], _ isMarked: inout Bool, vault: Vault,
+        place: (_ member: String) -> String
+    ) throws(FlowError) -> JSON {
+        let json = marking(event.hidingSealed, &values, &isMarked)
+        guard case .object(var object) = json else { return json }
+        for name in event.sealed {
+            guard let member = event.json[name] else { continue }
+            object[name] = [sealedMark: .string(Base64.encode(try vault.seal(member.bytes, for: place(name))))]
+            isMarked = true
+        }
+        return .object(object)
     }
 
     /// The hashes of the values that a marked row names.
@@ -97,7 +110,7 @@ package enum JournalCoding {
         restored.reserveCapacity(events.count)
         var number = first
         for event in events {
-            guard case .object(let object) = event, object.keys.first?.hasPrefix(markPrefix) != true else {
+            guard case .object(let object) = event, object.keys.first?.hasPrefix(markStart) != true else {
                 restored.append(try restoring(event, values))
                 number += 1
                 continue
@@ -125,10 +138,6 @@ package enum JournalCoding {
         } catch {
             throw StoreRefusal.corrupt("A value in the store is not readable: \(error.message).")
         }
-    }
-
-    private static func text(of events: some Sequence<JSON>) -> [UInt8] {
-        JSON.array(Array(events)).bytes
     }
 
     private static func context(_ run: String, _ number: Int64, _ member: String) -> String {
@@ -197,7 +206,7 @@ package enum JournalCoding {
     }
 
     private static func protectingItself(_ object: JSONObject, _ isMarked: inout Bool) -> JSON {
-        guard object.count == 1, object.keys[0].hasPrefix(markPrefix) else { return .object(object) }
+        guard object.count == 1, object.keys[0].hasPrefix(markStart) else { return .object(object) }
         isMarked = true
         return [objectMark: .object(object)]
     }
@@ -210,7 +219,7 @@ package enum JournalCoding {
             for element in elements { copy.append(try restoring(element, values)) }
             return .array(copy)
         case .object(let object):
-            if object.count == 1, object.keys[0].hasPrefix(markPrefix) {
+            if object.count == 1, object.keys[0].hasPrefix(markStart) {
                 if object.keys[0] == valueMark, let hash = object.values[0].stringValue {
                     guard let value = values[hash] else {
                         throw StoreRefusal.corrupt("The store has lost the value \(hash).")
