@@ -109,7 +109,7 @@ let package = Package(
             name: "FlowBenchmarks",
             dependencies: [
                 "FlowCore", "FlowDefinitions", "FlowEngine", "FlowExpressions", "FlowStorage", "FlowStoreSQLite",
-                "FlowRuntime", .product(name: "GRDB", package: "GRDB.swift"),
+                "FlowHTTP", "FlowConnectorLibrary", "FlowRuntime", .product(name: "GRDB", package: "GRDB.swift"),
             ], resources: [.copy("Workloads")]),
         // Kit for tests: contracts, recorded transport, virtual clock, faults, goldens.
         .target(

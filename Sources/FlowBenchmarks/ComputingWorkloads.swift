@@ -9,23 +9,23 @@ enum ExpressionWorkloads {
 
     static func run(_ gauges: Gauges) async throws -> [Measurement] {
         [
-            try evaluations(gauges),
-            try compute("W5", "compiles_per_second", "compiles/s", 200_000, gauges) {
-                for _ in 0..<200_000 { _ = try CompiledTemplate(expression) }
-            },
+            try compute("W5", "evaluations_per_second", "evaluations/s", 2_000_000, gauges) { try evaluate(2_000_000) },
+            try compute("W5", "compiles_per_second", "compiles/s", 200_000, gauges) { try compile(200_000) },
             try await selections(gauges),
         ]
     }
 
-    private static func evaluations(_ gauges: Gauges) throws -> Measurement {
+    static func evaluate(_ count: Int) throws {
         let template = try CompiledTemplate(expression)
         let scope = ContextScope(["item": ["name": "Contoso", "n": 41]], now: RunCase.usualClock)
         guard try template.evaluate(in: scope) == "CONTOSO-42" else {
             throw FlowError(.invalidTemplate, "The expression has another value than it should.")
         }
-        return try compute("W5", "evaluations_per_second", "evaluations/s", 2_000_000, gauges) {
-            for _ in 0..<2_000_000 { _ = try template.evaluate(in: scope) }
-        }
+        for _ in 0..<count { _ = try template.evaluate(in: scope) }
+    }
+
+    static func compile(_ count: Int) throws {
+        for _ in 0..<count { _ = try CompiledTemplate(expression) }
     }
 
     /// Runs with 200,000 evaluations in two Selects, durable.
@@ -44,43 +44,41 @@ enum ExpressionWorkloads {
 /// Actions of a run in memory: what the state machine itself costs.
 enum EngineWorkload {
     static func run(_ gauges: Gauges) async throws -> [Measurement] {
+        [try compute("engine", "actions_per_second", "actions/s", 200_000, gauges) { try runs(2_000) }]
+    }
+
+    static func runs(_ count: Int) throws {
         let plan = try FlowPlan(try WorkloadFile.flow("chain100"))
         let identity = RunIdentity(run: "08584640926573727105946217888CU00", flowName: "chain100")
         let now = RunCase.usualClock
         let payload = TriggerPayload(name: "manual", outputs: ["headers": [:], "body": [:]], startTime: now)
-        let runs = 2_000
-        return [
-            try compute("engine", "actions_per_second", "actions/s", runs * 100, gauges) {
-                for _ in 0..<runs {
-                    var machine = RunStateMachine(plan: plan, identity: identity)
-                    var step = machine.step(.triggerFired(payload), at: now, entropy: 1)
-                    while step.hasMore { step = machine.step(.continue, at: now, entropy: 1) }
-                    guard machine.outcome?.status == "Succeeded" else {
-                        throw FlowError(.runUnreadable, "The run did not succeed.")
-                    }
-                }
+        for _ in 0..<count {
+            var machine = RunStateMachine(plan: plan, identity: identity)
+            var step = machine.step(.triggerFired(payload), at: now, entropy: 1)
+            while step.hasMore { step = machine.step(.continue, at: now, entropy: 1) }
+            guard machine.outcome?.status == "Succeeded" else {
+                throw FlowError(.runUnreadable, "The run did not succeed.")
             }
-        ]
+        }
     }
 }
 
 /// The checker on a flow of 500 actions, from its text.
 enum CheckWorkload {
     static func run(_ gauges: Gauges) async throws -> [Measurement] {
+        [try compute("check", "flows_per_second_500", "flows/s", 50, gauges) { try checks(50) }]
+    }
+
+    static func checks(_ count: Int) throws {
         let text = flow(actions: 500)
         let checker = FlowChecker(catalog: EmptyCatalog())
-        let runs = 50
-        return [
-            try compute("check", "flows_per_second_500", "flows/s", runs, gauges) {
-                for _ in 0..<runs {
-                    let flows = FlowDecoder.decode(text, file: "large.flow.yaml").flows
-                    let findings = flows.flatMap { checker.check($0, in: FlowSet(flows)) }
-                    guard findings.allSatisfy({ $0.severity != .error }) else {
-                        throw FlowError(.invalidTemplate, "The flow should be right.")
-                    }
-                }
+        for _ in 0..<count {
+            let flows = FlowDecoder.decode(text, file: "large.flow.yaml").flows
+            let findings = flows.flatMap { checker.check($0, in: FlowSet(flows)) }
+            guard findings.allSatisfy({ $0.severity != .error }) else {
+                throw FlowError(.invalidTemplate, "The flow should be right.")
             }
-        ]
+        }
     }
 
     private static func flow(actions: Int) -> String {

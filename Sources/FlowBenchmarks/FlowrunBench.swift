@@ -6,11 +6,18 @@ import Foundation
 @main
 enum FlowrunBench {
     private static let workloads: [(name: String, run: @Sendable (Gauges) async throws -> [Measurement])] = [
-        ("W1", RunWorkloads.hello), ("W2", RunWorkloads.chain), ("W3", RunWorkloads.loops),
-        ("W5", ExpressionWorkloads.run), ("engine", EngineWorkload.run), ("check", CheckWorkload.run),
+        ("counts", CountedWork.run), ("W1", RunWorkloads.hello), ("W2", RunWorkloads.chain), ("W3", RunWorkloads.loops),
+        ("W4", RunWorkloads.calls), ("W5", ExpressionWorkloads.run), ("children", RunWorkloads.children),
+        ("timers", TimerWorkload.run), ("engine", EngineWorkload.run), ("check", CheckWorkload.run),
     ]
 
     static func main() async throws {
+        let words = CommandLine.arguments
+        switch (words.dropFirst().first, words.count) {
+        case ("--work", 4): return try await CountedWork.perform(words[2], Int(words[3]) ?? 1)
+        case ("--start", 3): return try await TimerWorkload.start(words[2])
+        default: break
+        }
         let options: BenchOptions
         do throws(FlowError) {
             options = try BenchOptions(Array(CommandLine.arguments.dropFirst()), known: workloads.map(\.name))
@@ -24,12 +31,17 @@ enum FlowrunBench {
             if gauges.isBusy {
                 note("\(workload.name): a sync to disk takes \(gauges.syncText); the round does not count")
             }
-            for measurement in try await workload.run(gauges) {
+            for var measurement in try await workload.run(gauges) {
+                measurement.gauges = gauges
                 print(options.isJSON ? measurement.json.text : measurement.line)
                 all.append(measurement)
             }
         }
-        if let file = options.recordFile { try Baseline(all).write(to: file) }
+        if let file = options.recordFile {
+            var baseline = (try? Baseline.read(from: file)) ?? Baseline()
+            baseline.take(all)
+            try baseline.write(to: file)
+        }
         guard let file = options.compareFile else { return }
         let slower = try Baseline.read(from: file).regressions(of: all)
         for line in slower { note(line) }

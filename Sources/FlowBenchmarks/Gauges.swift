@@ -21,26 +21,10 @@ struct Gauges {
         let folder = try BenchFolder()
         var load = [0.0]
         getloadavg(&load, 1)
+        let count = 500
         return Gauges(
-            commitsPerSecond: try commits(in: folder.path), sync: try sync(in: folder.path), loopsPerSecond: loops(),
-            load: load[0])
-    }
-
-    private static func commits(in folder: String) throws -> Double {
-        var configuration = Configuration()
-        configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-        }
-        let queue = try DatabaseQueue(path: folder + "/floor.sqlite", configuration: configuration)
-        try queue.write { try $0.execute(sql: "CREATE TABLE row (id INTEGER PRIMARY KEY, value BLOB)") }
-        let value = Data(repeating: 7, count: 200)
-        let count = 1_000
-        let took = try ContinuousClock().measure {
-            for _ in 0..<count {
-                try queue.write { try $0.execute(sql: "INSERT INTO row (value) VALUES (?)", arguments: [value]) }
-            }
-        }
-        return Double(count) / took.seconds
+            commitsPerSecond: Double(count) / (try CommitFloor().commit(count).seconds),
+            sync: try sync(in: folder.path), loopsPerSecond: loops(), load: load[0])
     }
 
     private static func sync(in folder: String) throws -> Duration {
@@ -68,6 +52,36 @@ struct Gauges {
         }
         precondition(hash != 0)
         return Double(count) / took.seconds
+    }
+}
+
+/// A database with one table into which one row a commit is written, WAL, FULL: the fastest that a durable run can be.
+final class CommitFloor {
+    /// How many commits stand beside one turn of a workload.
+    static let turn = 100
+
+    private let folder: BenchFolder
+    private let queue: DatabaseQueue
+
+    init() throws {
+        folder = try BenchFolder()
+        var configuration = Configuration()
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        }
+        queue = try DatabaseQueue(path: folder.path + "/floor.sqlite", configuration: configuration)
+        try queue.write { try $0.execute(sql: "CREATE TABLE row (id INTEGER PRIMARY KEY, value BLOB)") }
+    }
+
+    /// Writes rows, one a commit.
+    /// - Returns: how long it took.
+    func commit(_ count: Int) throws -> Duration {
+        let value = Data(repeating: 7, count: 200)
+        return try ContinuousClock().measure {
+            for _ in 0..<count {
+                try queue.write { try $0.execute(sql: "INSERT INTO row (value) VALUES (?)", arguments: [value]) }
+            }
+        }
     }
 }
 
