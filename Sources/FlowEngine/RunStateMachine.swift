@@ -34,6 +34,9 @@ public struct RunStateMachine: @unchecked Sendable {
         state.isFolding = false
     }
 
+    /// The state, to be read.
+    var foldedState: RunState { state }
+
     /// Who the run is.
     public var identity: RunIdentity { state.identity }
 
@@ -103,6 +106,7 @@ public struct RunStateMachine: @unchecked Sendable {
     /// - Returns: events to be committed and commands to be carried out after that.
     public mutating func resume(at now: Timestamp, entropy: UInt64, budget: StepBudget = .slice) -> RunStep {
         prepare(now, entropy)
+        state.holdSurplusRounds()
         if let reply = state.reply { state.commands.append(.reply(reply)) }
         for id in state.effects.keys.sorted() {
             guard let effect = state.effects[id], !effect.isInDoubt else { continue }

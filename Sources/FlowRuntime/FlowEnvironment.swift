@@ -229,7 +229,7 @@ public final class FlowEnvironment: Sendable {
         case .cancelRun: return try await cancelRun(arguments)
         case .resubmitRun: return try await resubmitRun(arguments, as: request.user)
         case .settleRun: return try await settleRun(arguments)
-        case .repairRun: throw Self.notAvailable(request.operation)
+        case .repairRun: return try await repairRun(arguments, as: request.user)
         case .pruneRuns: return try await pruneRuns(arguments)
         case .triggerHistory: return try await triggerHistory(arguments)
         case .trace: return try await trace(arguments)
@@ -248,12 +248,6 @@ public final class FlowEnvironment: Sendable {
         } catch {
             return .error(error)
         }
-    }
-
-    private static func notAvailable(_ operation: EnvironmentRequest.Operation) -> FlowError {
-        FlowError(
-            .commandNotAvailable, "This version of flowrun does not carry out '\(operation.rawValue)'.",
-            hint: "Start the run again from its trigger: `flowrun runs resubmit ID`.")
     }
 
     // MARK: What operations read

@@ -27,6 +27,16 @@ extension FlowError.Code {
     public static let runUnreadable = FlowError.Code("RunUnreadable")
     /// A request named a host that this server is not.
     public static let invalidHost = FlowError.Code("InvalidHost")
+    /// A run that goes on still was to be repaired.
+    public static let workflowRunInProgress = FlowError.Code("WorkflowRunInProgress")
+    /// A run has no action of that name.
+    public static let workflowRunActionNotFound = FlowError.Code("WorkflowRunActionNotFound")
+    /// There is nothing to repair in a run.
+    public static let runNotRepairable = FlowError.Code("RunNotRepairable")
+    /// Another run has repaired a run already.
+    public static let runRepairedAlready = FlowError.Code("RunRepairedAlready")
+    /// What a run did does not fit the newest version of its flow.
+    public static let repairVersionDiffers = FlowError.Code("RepairVersionDiffers")
 }
 
 extension ErrorPage {
@@ -90,5 +100,26 @@ extension ErrorPage {
             .invalidHost, happened: "A request was refused.",
             why: "Its Host header is neither an address nor the server's own name; a page in a browser could do that.",
             remedy: "Call the server by its address, or set `server.publicUrl` to the name it is reached by."),
+        ErrorPage(
+            .workflowRunInProgress, happened: "A run was not repaired.",
+            why: "It, or a child run that one of its actions started, has not ended yet.",
+            remedy: "Wait with `flowrun runs watch ID`, or end it with `flowrun runs cancel ID`."),
+        ErrorPage(
+            .workflowRunActionNotFound, happened: "A run was not repaired.",
+            why: "Its flow has no action of the name or path given, or the run never came to it.",
+            remedy: "Take the path from `flowrun runs show ID`, as in `actions/Each[3]/actions/Send`."),
+        ErrorPage(
+            .runNotRepairable, happened: "A run was not repaired.",
+            why: "It succeeded, or none of its repetitions failed.",
+            remedy: "Name the action from which it goes again: `flowrun runs repair ID --from ACTION`."),
+        ErrorPage(
+            .runRepairedAlready, happened: "A run was not repaired.",
+            why: "Another run has repaired it; what that one did would be done twice.",
+            remedy:
+                "Repair the newest of them: `flowrun runs show ID` names it. With `--repeat-done` it is done nevertheless."),
+        ErrorPage(
+            .repairVersionDiffers, happened: "A run was not repaired with the newest version of its flow.",
+            why: "What the run has done cannot have come about with that version; the message names the difference.",
+            remedy: "Leave `--newest` out, or repair from an action before the difference with `--from ACTION`."),
     ]
 }

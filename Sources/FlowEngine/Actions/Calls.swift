@@ -59,6 +59,11 @@ extension RunState {
         _ action: PlannedAction, _ repetition: Int, recorded: JSON?, request: EffectIntent.Kind,
         callbackID: String? = nil
     ) {
+        if !keptCalls.isEmpty, case .done(let code, let outputs)? = keptCall(action, repetition, request)?.result {
+            return finish(
+                action, repetition, .succeeded, code: code, inputs: recorded,
+                outputs: outputs.map { .value($0) } ?? .none, isKept: true)
+        }
         let policy: RetryPolicy
         var decision = ActionStart.Decision.none
         if let value = action.retryPolicy, value.constant == nil {
@@ -97,30 +102,35 @@ extension RunState {
         if let callbackID { callbacks[callbackID] = number }
     }
 
-    /// Whether an action's work is a call.
-    private func isCall(_ action: PlannedAction) -> Bool {
-        switch action.work {
-        case .http, .httpWebhook, .operation, .connection, .childFlow: true
-        default: false
-        }
-    }
-
-    /// Whether a call ends with a callback.
-    func waitsForCallback(_ action: PlannedAction) -> Bool {
-        switch action.work {
-        case .httpWebhook: true
-        case .operation(_, let waits), .connection(_, let waits): waits
-        default: false
-        }
-    }
-
     /// Lets a call out.
     private func send(_ number: Int, _ kind: EffectIntent.Kind, attempt: Int) {
         let (action, repetition) = (actions[calls[number].action], calls[number].repetition)
-        let intent = makeIntent(action, repetition, kind, attempt: attempt)
+        var intent = makeIntent(action, repetition, kind, attempt: attempt)
+        var isRecovered = false
+        if !keptCalls.isEmpty, kind.isFirstCall {
+            switch keptCall(action, repetition, kind)?.result {
+            case .answered(let answer) where attempt == 1: return takeOver(number, intent, answer)
+            case .open(let key, let since, let isUnknown):
+                intent.idempotencyKey = key
+                intent.soughtSince = since
+                isRecovered = isUnknown && attempt == 1
+            case .answered, .done, nil: break
+            }
+        }
         noteIntent(number, intent)
         emit(.effectIntended(intent))
-        order(.carryOut(intent, recovered: false))
+        order(.carryOut(intent, recovered: isRecovered))
+    }
+
+    /// Goes on from the answer that a repaired run got: the call is in the journal, and does not go out.
+    private func takeOver(_ number: Int, _ intent: EffectIntent, _ answer: OperationAnswer) {
+        var intent = intent
+        intent.needsCommitFirst = false
+        let hides = hidesOutputs(actions[calls[number].action])
+        noteIntent(number, intent)
+        emit(.effectIntended(intent))
+        emit(.effectFinished(EffectFinish(id: intent.id, outcome: .answered(answer), at: now, isSecure: hides)))
+        noteOutcome(intent.id, .answered(answer))
     }
 
     private func makeIntent(
@@ -183,7 +193,7 @@ extension RunState {
         guard effect.action >= 0 else { return }
         let action = actions[effect.action]
         let number = Int(states[place(action, effect.repetition)].work)
-        guard isCall(action), calls.indices.contains(number), calls[number].inFlight == id else { return }
+        guard action.isCall, calls.indices.contains(number), calls[number].inFlight == id else { return }
         calls[number].inFlight = nil
         if case .didNotHappen = outcome {
             calls[number].next = .send(effect.intent.kind)
@@ -289,7 +299,7 @@ extension RunState {
     private func decide(_ action: PlannedAction, _ repetition: Int, _ number: Int, _ answer: OperationAnswer) {
         let status = answer.statusCode
         if status == 408 || status == 429 || status >= 500, retry(action, repetition, number, answer) { return }
-        if status < 400, waitsForCallback(action) {
+        if status < 400, action.waitsForCallback {
             calls[number].next = .nothing
             states[place(action, repetition)].status = .waiting
             return
@@ -376,7 +386,7 @@ extension RunState {
 
     /// Gives up what a call has under way, and its room.
     func releaseCall(_ action: PlannedAction, _ repetition: Int) {
-        guard isCall(action) else { return }
+        guard action.isCall else { return }
         let place = place(action, repetition)
         let number = Int(states[place].work)
         guard calls.indices.contains(number), calls[number].action == action.id, calls[number].repetition == repetition

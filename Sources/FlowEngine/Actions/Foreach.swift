@@ -37,6 +37,12 @@ extension RunState {
         for _ in 0..<min(concurrency, items.count) { openNextRound(number) }
     }
 
+    /// Begins the rounds up to one of which an event speaks: in a run that repairs another one earlier rounds may be open
+    /// still, so that none has made room for it.
+    func openRounds(_ number: Int, through index: Int) {
+        while foreachStates[number].rounds.count <= index { openNextRound(number) }
+    }
+
     private func openNextRound(_ number: Int) {
         let (index, item) = foreachStates[number].takeItem()
         let container = containers[actions[foreachStates[number].action].branches[0]]
@@ -62,7 +68,11 @@ extension RunState {
         let outer = repetitions[round].parent
         let number = Int(states[place(action, outer)].work)
         let (hasNext, isLast) = foreachStates[number].endRound(status)
-        if hasNext { openNextRound(number) }
+        if !foreachStates[number].held.isEmpty {
+            queue.append(contentsOf: foreachStates[number].held.removeFirst())
+        } else if hasNext {
+            openNextRound(number)
+        }
         if isLast { enqueue(.finishGroup, action.id, outer) }
     }
 

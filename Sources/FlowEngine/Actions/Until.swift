@@ -67,7 +67,9 @@ extension RunState {
                 error: RunFailure(code: "ExpressionEvaluationFailed", message: message), iterationCount: finished)
         }
         if holds { return finishContainer(action, outer, status, iterationCount: finished) }
-        let elapsed = now - states[place(action, outer)].started
+        // The time before a repair does not count.
+        let began = states[place(action, outer)].started
+        let elapsed = now - max(began, repairedAt ?? began)
         if finished >= untilStates[number].count {
             return reachLimit(action, outer, status, "CountLimitReached", finished, elapsed)
         }

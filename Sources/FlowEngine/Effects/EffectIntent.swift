@@ -16,6 +16,8 @@ public struct EffectIntent: Sendable, Hashable {
     public var intendedAt: Timestamp
     /// A GUID that stays the same over all attempts and repeats.
     public var idempotencyKey: String
+    /// Since when a run that this one repairs may have done the same; nil where none has.
+    public var soughtSince: Timestamp?
     /// Whether the intent must be committed before it is carried out; false for calls that only read.
     public var needsCommitFirst: Bool
     /// Whether its inputs are sealed in the journal and hidden in every reading.
@@ -36,7 +38,7 @@ public struct EffectIntent: Sendable, Hashable {
     /// Makes an intent.
     public init(
         id: EffectID, action: ActionInstance, path: ActionPath, attempt: Int, kind: Kind, intendedAt: Timestamp,
-        idempotencyKey: String, needsCommitFirst: Bool, isSecure: Bool = false
+        idempotencyKey: String, soughtSince: Timestamp? = nil, needsCommitFirst: Bool, isSecure: Bool = false
     ) {
         self.id = id
         self.action = action
@@ -45,6 +47,7 @@ public struct EffectIntent: Sendable, Hashable {
         self.kind = kind
         self.intendedAt = intendedAt
         self.idempotencyKey = idempotencyKey
+        self.soughtSince = soughtSince
         self.needsCommitFirst = needsCommitFirst
         self.isSecure = isSecure
     }

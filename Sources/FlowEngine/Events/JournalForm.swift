@@ -49,6 +49,8 @@ extension RunEvent {
             writer.add("by", by)
         case .expired(let at): writer.begin("expired", at)
         case .runEnded(let outcome): writer.write(outcome)
+        case .repaired(let at): writer.begin("repaired", at)
+        case .callKept(let call): writer.write(call)
         }
         return JournalForm(json: .object(writer.object), sealed: writer.sealed)
     }
@@ -178,6 +180,17 @@ private struct JournalWriter {
         add("rounds", end.iterationCount)
         add("hidesInputs", end.hidesInputs)
         add("hidesOutputs", end.hidesOutputs)
+        add("kept", end.isKept)
+    }
+
+    mutating func write(_ call: KeptCall) {
+        object.append("t", "callKept")
+        add(call.action)
+        add("target", .some(.string(call.target)), sealed: call.isSecure)
+        // An item may be secret though the call is not.
+        if !call.items.isEmpty { add("items", .some(.string(call.items)), sealed: true) }
+        add("result", call.result.json, sealed: call.isSecure)
+        add("secure", call.isSecure)
     }
 
     mutating func write(_ end: IterationEnd) {
@@ -194,6 +207,7 @@ private struct JournalWriter {
         add("path", intent.path.text)
         add("attempt", intent.attempt)
         add("key", intent.idempotencyKey)
+        add("sought", intent.soughtSince)
         add("reads", !intent.needsCommitFirst)
         let (name, value) = intent.kind.journalMember
         add(name, value, sealed: intent.isSecure)

@@ -29,6 +29,8 @@ extension RunEvent {
             self = .cancelRequested(by: reader.member("by")?.stringValue, at: try reader.instant("at"))
         case "expired": self = .expired(at: try reader.instant("at"))
         case "runEnded": self = .runEnded(try reader.outcome())
+        case "repaired": self = .repaired(at: try reader.instant("at"))
+        case "callKept": self = .callKept(try reader.keptCall())
         default: throw reader.failure("the type '\(reader.type)' is not known")
         }
     }
@@ -147,7 +149,14 @@ private struct JournalEventReader {
             outputs: outputs, trackedProperties: member("tracked"),
             iterationCount: member("rounds")?.integerValue.map { Int($0) },
             startTime: optionalInstant("start") ?? end, endTime: end, hidesInputs: flag("hidesInputs"),
-            hidesOutputs: flag("hidesOutputs"))
+            hidesOutputs: flag("hidesOutputs"), isKept: flag("kept"))
+    }
+
+    func keptCall() throws(FlowError) -> KeptCall {
+        guard let result = KeptCall.Result(json: member("result")) else { throw failure("its result is not known") }
+        return KeptCall(
+            action: try action(), target: member("target")?.stringValue ?? "",
+            items: member("items")?.stringValue ?? "", result: result, isSecure: flag("secure"))
     }
 
     func iterationEnd() throws(FlowError) -> IterationEnd {
@@ -160,7 +169,8 @@ private struct JournalEventReader {
         return EffectIntent(
             id: EffectID(try number("effect")), action: try action(), path: ActionPath(text: try text("path")),
             attempt: try number("attempt"), kind: kind, intendedAt: try instant("at"),
-            idempotencyKey: try text("key"), needsCommitFirst: !flag("reads"), isSecure: flag("secure"))
+            idempotencyKey: try text("key"), soughtSince: optionalInstant("sought"), needsCommitFirst: !flag("reads"),
+            isSecure: flag("secure"))
     }
 
     func finish() throws(FlowError) -> EffectFinish {

@@ -35,6 +35,10 @@ public enum RunEvent: Sendable, Hashable {
     case expired(at: Timestamp)
     /// The run is over.
     case runEnded(RunOutcome)
+    /// The run repairs another one: what follows is copied from that one's journal, and then it goes on by itself.
+    case repaired(at: Timestamp)
+    /// A call that the repaired run made, and what became of it.
+    indirect case callKept(KeptCall)
 }
 
 /// The beginning of a run.
@@ -129,6 +133,8 @@ public struct ActionEnd: Sendable, Hashable {
     public var hidesInputs: Bool
     /// Whether the outputs are sealed and hidden.
     public var hidesOutputs: Bool
+    /// Whether the action was not carried out, because the repaired run had done so: the outputs are those of that run.
+    public var isKept: Bool
 
     /// Where an action's outputs come from; a value that stands in the journal already is not written again.
     public enum Outputs: Sendable, Hashable {
@@ -146,7 +152,7 @@ public struct ActionEnd: Sendable, Hashable {
     public init(
         action: ActionInstance, status: ActionStatus, code: String, error: RunFailure? = nil, inputs: JSON? = nil,
         outputs: Outputs = .none, trackedProperties: JSON? = nil, iterationCount: Int? = nil, startTime: Timestamp,
-        endTime: Timestamp, hidesInputs: Bool = false, hidesOutputs: Bool = false
+        endTime: Timestamp, hidesInputs: Bool = false, hidesOutputs: Bool = false, isKept: Bool = false
     ) {
         self.action = action
         self.status = status
@@ -160,6 +166,7 @@ public struct ActionEnd: Sendable, Hashable {
         self.endTime = endTime
         self.hidesInputs = hidesInputs
         self.hidesOutputs = hidesOutputs
+        self.isKept = isKept
     }
 }
 

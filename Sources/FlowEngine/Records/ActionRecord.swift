@@ -39,6 +39,8 @@ public struct ActionRecord: Sendable, Hashable {
         public var hidesInputs = false
         /// Whether the outputs must not be shown.
         public var hidesOutputs = false
+        /// Whether it was not carried out, because the repaired run had done so.
+        public var isKept = false
         /// The tracked properties, or nil.
         public var trackedProperties: JSON?
         /// How many rounds a loop made, or nil.

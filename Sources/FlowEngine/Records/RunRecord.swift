@@ -92,7 +92,7 @@ public struct RunRecord: Sendable {
             if setting.purpose == .wait { change(setting.action, at: nil) { $0.status = .waiting } }
         case .replied(let reply, _): if self.reply == nil { self.reply = reply }
         case .runEnded(let outcome): self.outcome = outcome
-        case .iterationEnded, .timerDue, .messageTaken, .callbackReceived, .cancelRequested, .expired: break
+        case .iterationEnded, .timerDue, .messageTaken, .callbackReceived, .cancelRequested, .expired, .repaired, .callKept: break
         }
     }
 
@@ -115,6 +115,7 @@ public struct RunRecord: Sendable {
             record.endTime = end.endTime
             record.hidesInputs = end.hidesInputs
             record.hidesOutputs = end.hidesOutputs
+            record.isKept = end.isKept
         }
         answers[end.action] = nil
         items[end.action] = nil

@@ -66,6 +66,8 @@ extension RunState {
             outcome = result
             clearQueue()
             timers = [:]
+        case .repaired(let at): repairedAt = at
+        case .callKept(let call): keptCalls[call.action] = call
         }
     }
 
@@ -166,9 +168,10 @@ extension RunState {
             removeWork(loop.id, untilStates[work].round, kinds: [.finishRound])
             openNextUntilRound(loop, untilStates[work].round)
         } else {
-            guard foreachStates.indices.contains(work), foreachStates[work].rounds.indices.contains(end.index) else {
+            guard foreachStates.indices.contains(work), foreachStates[work].items.indices.contains(end.index) else {
                 throw Self.mismatch("a round of '\(loop.name)'")
             }
+            openRounds(work, through: end.index)
             let round = foreachStates[work].rounds[end.index]
             removeWork(loop.id, round, kinds: [.finishRound])
             closeForeachRound(loop, round, end.status)
@@ -186,7 +189,8 @@ extension RunState {
             let work = Int(states[place(loop, repetition)].work)
             if case .until = loop.work, untilStates.indices.contains(work) {
                 repetition = untilStates[work].round
-            } else if foreachStates.indices.contains(work), foreachStates[work].rounds.indices.contains(index) {
+            } else if foreachStates.indices.contains(work), foreachStates[work].items.indices.contains(index) {
+                openRounds(work, through: index)
                 repetition = foreachStates[work].rounds[index]
             } else {
                 throw Self.mismatch("'\(instance.name)'")

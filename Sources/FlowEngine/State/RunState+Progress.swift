@@ -114,7 +114,7 @@ extension RunState {
     /// Ends an action.
     func finish(
         _ action: PlannedAction, _ repetition: Int, _ status: ActionStatus, code: String, error: RunFailure? = nil,
-        inputs: JSON? = nil, outputs: ActionEnd.Outputs = .none, iterationCount: Int? = nil
+        inputs: JSON? = nil, outputs: ActionEnd.Outputs = .none, iterationCount: Int? = nil, isKept: Bool = false
     ) {
         let indexes = repetitions[repetition].indexes
         let place = place(action, repetition)
@@ -138,7 +138,7 @@ extension RunState {
                         action: ActionInstance(action.name, indexes: indexes), status: status, code: code, error: error,
                         inputs: inputs, outputs: outputs, trackedProperties: tracked, iterationCount: iterationCount,
                         startTime: wasStarted ? states[place].started : now, endTime: now,
-                        hidesInputs: hidesInputs(action), hidesOutputs: hidesOutputs(action))))
+                        hidesInputs: hidesInputs(action), hidesOutputs: hidesOutputs(action), isKept: isKept)))
         }
         if wasStarted { release(action, repetition) }
         settle(action, repetition)

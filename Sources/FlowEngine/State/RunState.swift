@@ -134,6 +134,8 @@ struct ForeachState {
     var rounds: [Int] = []
     /// The gravest status of a round.
     var worst = ActionStatus.succeeded
+    /// Rounds that go on when others have ended, with what they have to do then; only in a run that repairs another one.
+    var held: [[WorkItem]] = []
 
     /// Takes the next item.
     mutating func takeItem() -> (index: Int, item: JSON) {
@@ -232,6 +234,9 @@ final class RunState {
     var callbacks: [String: Int] = [:]
     /// Filled while the journal is folded: webhooks that have ended, as long as nothing tells of the subscription's end.
     var openSubscriptions: [OpenSubscription] = []
+    /// What a repaired run did at its places, and when this one took over.
+    var keptCalls: [ActionInstance: KeptCall] = [:]
+    var repairedAt: Timestamp?
     var lastEffect = 0
     var lastTimer = 0
 
@@ -288,6 +293,8 @@ final class RunState {
         timers = other.timers
         callbacks = other.callbacks
         openSubscriptions = other.openSubscriptions
+        keptCalls = other.keptCalls
+        repairedAt = other.repairedAt
         lastEffect = other.lastEffect
         lastTimer = other.lastTimer
         now = other.now

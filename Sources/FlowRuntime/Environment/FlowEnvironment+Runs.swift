@@ -43,6 +43,18 @@ extension FlowEnvironment {
                 + "trigger is not enabled.", hint: "flowrun activate '\(flow.name)'")
     }
 
+    /// The flow of a run that is to be repeated: as on the platform it must be there and on.
+    /// - Throws: `FlowNotFound`, `WorkflowTriggerIsNotEnabled`.
+    func startedFlow(of run: RunSummary) throws(FlowError) -> Catalog.Entry {
+        guard let flow = host.catalog[run.flowID] else {
+            throw FlowError(
+                .flowNotFound, "The flow '\(run.flowName)' of the run \(run.name) is not in the environment any more.",
+                hint: "Install its solution again: `flowrun solution install PATH`.")
+        }
+        try requireStarted(flow)
+        return flow
+    }
+
     private func start(
         _ runnable: RunnableFlow, _ name: String, _ firing: TriggerRules.Firing, user: String?, sourceRun: String?,
         hidesOutputs: Bool = false, waits: Bool, hasDetail: Bool = true
@@ -80,7 +92,7 @@ extension FlowEnvironment {
         return try await page(of: run, isBrief: true)
     }
 
-    private static func flow(_ name: String, _ id: String) -> JSON { ["name": .string(name), "id": .string(id)] }
+    static func flow(_ name: String, _ id: String) -> JSON { ["name": .string(name), "id": .string(id)] }
 
     // MARK: runs list, show, watch
 
@@ -128,6 +140,7 @@ extension FlowEnvironment {
         row["initiator"] = run.initiator.map { .string($0) } ?? .null
         row["parentRun"] = run.parentRun.map { .string($0) } ?? .null
         row["sourceRun"] = run.sourceRun.map { .string($0) } ?? .null
+        if run.sourceRun != nil { row["sourceKind"] = run.isRepair ? "repair" : "resubmit" }
         if let wait = run.wait {
             row["waitsFor"] = [
                 "kind": .string(wait.kind.rawValue), "subject": wait.subject.map { .string($0) } ?? .null,
@@ -153,7 +166,7 @@ extension FlowEnvironment {
         return try await finished(run)
     }
 
-    private func summary(of run: String) async throws(FlowError) -> RunSummary {
+    func summary(of run: String) async throws(FlowError) -> RunSummary {
         guard let summary = try await store.run(run) else { throw Self.noRun(run) }
         return summary
     }
@@ -180,15 +193,10 @@ extension FlowEnvironment {
         try await takeUpRuns()
         let run = try arguments.required("run")
         let summary = try await summary(of: run)
-        let flow = try await catalog().flow(summary.flowID)
-        try requireStarted(flow)
+        let flow = try startedFlow(of: summary)
         guard let first = try await store.journal(of: run).first,
             case .runStarted(let start) = try RunEvent(journal: first)
-        else {
-            throw FlowError(
-                .runUnreadable, "The journal of the run \(run) does not begin with its start.",
-                hint: "Start the flow anew: `flowrun run '\(flow.name)'`.")
-        }
+        else { throw Self.unreadable(run, flow) }
         let runnable = try host.runnable(flow)
         let firing = TriggerRules.Firing(
             outputs: start.trigger.outputs?.objectValue ?? [:], trackingID: start.identity.trackingID)

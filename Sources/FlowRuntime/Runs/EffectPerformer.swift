@@ -71,7 +71,11 @@ struct EffectPerformer {
             if reference != nil { connectionName = connection.name }
             let session = ConnectionSession(
                 connection: connection, endpoints: try host.settings.addresses(), clock: host.clock)
-            if recovered, let known = try await known(call, connector, intent, session) { return known }
+            if recovered || intent.soughtSince != nil,
+                let known = try await known(call, connector, intent, session, recovered)
+            {
+                return known
+            }
             let answer = try await connector.perform(call, in: session)
             if connectionName != nil, answer.isForeign { throw Self.foreign(answer, connector.name) }
             return .outcome(.answered(answer))
@@ -93,15 +97,19 @@ struct EffectPerformer {
             hint: "Try again later; look at `endpoints` and at proxies in between if it stays so.")
     }
 
-    /// What is known of a call that an earlier process may have sent, by its replay rule; nil where it is to be sent again.
+    /// What is known of a call that an earlier process, or a run that this one repairs, may have sent, by its replay rule;
+    /// nil where it is to be sent again.
     private func known(
-        _ call: OperationCall, _ connector: any Connector, _ intent: EffectIntent, _ session: ConnectionSession
+        _ call: OperationCall, _ connector: any Connector, _ intent: EffectIntent, _ session: ConnectionSession,
+        _ recovered: Bool
     ) async throws(FlowError) -> Result? {
         switch connector.replay(of: call) {
         case .read, .idempotent: return nil
         case .lookup:
-            let answer = try await connector.lookUp(call, intendedAt: intent.intendedAt, in: session)
+            let since = intent.soughtSince ?? intent.intendedAt
+            let answer = try await connector.lookUp(call, intendedAt: since, in: session)
             return answer.map { .outcome(.answered($0)) }
+        case .inDoubt where !recovered: return nil
         case .inDoubt:
             return .outcome(
                 .inDoubt(

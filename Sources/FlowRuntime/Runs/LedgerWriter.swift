@@ -14,7 +14,7 @@ struct LedgerWriter {
         EffectEntry(
             run: identity.run, id: intent.id.description, path: intent.path.text,
             operation: Self.operation(of: intent), connection: connection(of: intent.kind),
-            intendedAt: intent.intendedAt, subject: intent.isSecure ? nil : Self.subject(of: intent.kind))
+            intendedAt: intent.intendedAt, subject: intent.isSecure ? nil : intent.kind.subject)
     }
 
     func finish(_ entry: inout EffectEntry, _ finish: EffectFinish) {
@@ -34,7 +34,8 @@ struct LedgerWriter {
         entry.finishedAt = entry.state == .inDoubt ? nil : finish.at
     }
 
-    private static func operation(of intent: EffectIntent) -> String {
+    /// What an effect is, in a few words.
+    static func operation(of intent: EffectIntent) -> String {
         switch intent.kind {
         case .http(let call): "http/\(call.method)"
         case .operation(let request): "\(request.connector)/\(request.operationID)"
@@ -49,19 +50,6 @@ struct LedgerWriter {
         case .operation(let request): host.connectionName(request.connectionReference, identity)
         case .connection(let request): host.connectionName(request.connectionReference, identity)
         case .http, .child: nil
-        }
-    }
-
-    /// The record that a call concerns, as far as its parameters tell.
-    private static func subject(of kind: EffectIntent.Kind) -> String? {
-        switch kind {
-        case .operation(let request):
-            for key in ["id", "recordId", "referralId", "rowId"] {
-                if let value = request.parameters.value(ignoringCase: key)?.stringValue { return value }
-            }
-            return nil
-        case .child(let start): return start.run
-        case .http, .connection: return nil
         }
     }
 
@@ -86,7 +74,7 @@ struct LedgerWriter {
         if guards.isEmpty { return nil }
         return guards.compactMap { guardian in
             guard let hash = EchoGuardian.hash(ofWritten: request.parameters, guardian) else { return nil }
-            let entity = Self.subject(of: intent.kind) ?? ""
+            let entity = intent.kind.subject ?? ""
             return EchoEntry(
                 kind: guardian.trigger, entity: entity, fieldsHash: hash, run: identity.run,
                 writtenAt: intent.intendedAt)

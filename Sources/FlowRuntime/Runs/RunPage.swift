@@ -18,7 +18,12 @@ extension FlowEnvironment {
         }
         let outline = try await host.plans.outline(hash: summary.definitionHash, flow: summary.flowName)
         let record = RunRecord(folding: events, of: outline)
-        let page = RunPage(summary: summary, record: record).json(isBrief: isBrief)
+        var page = RunPage(summary: summary, record: record).json(isBrief: isBrief)
+        if !isBrief, case .object(var members) = page {
+            members["repairedBy"] = .array(
+                try await repairs(of: run).map { ["name": .string($0.name), "status": .string($0.status)] })
+            page = .object(members)
+        }
         guard let remedy = try await remedy(of: summary), case .object(var members) = page,
             case .object(var wait)? = members["waitsFor"]
         else { return page }
@@ -114,6 +119,7 @@ struct RunPage {
         json["error"] = entry.error.map { Self.json(of: $0) } ?? .null
         json["startTime"] = .string(entry.startTime.description)
         json["endTime"] = entry.endTime.map { .string($0.description) } ?? .null
+        if entry.isKept { json["keptFrom"] = summary.sourceRun.map { .string($0) } }
         if let count = entry.iterationCount { json["iterationCount"] = .integer(Int64(count)) }
         if isBrief { return }
         json["inputs"] = entry.visibleInputs

@@ -114,7 +114,7 @@ extension RunHost {
         return (name, watch)
     }
 
-    private static var notReady: FlowError {
+    static var notReady: FlowError {
         FlowError(
             .storeUnusable, "The environment takes no runs now: its store cannot be written, or its process is ending.",
             hint: "Try again in a moment; `/readyz` of the server tells when.")

@@ -5,8 +5,10 @@ import FlowRuntime
 /// `flowrun runs`: the history of runs.
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "runs", abstract: "Lists, shows, cancels, resubmits, settles and prunes runs.",
-        subcommands: [List.self, Show.self, Watch.self, Cancel.self, Resubmit.self, Settle.self, Prune.self])
+        commandName: "runs", abstract: "Lists, shows, cancels, resubmits, repairs, settles and prunes runs.",
+        subcommands: [
+            List.self, Show.self, Watch.self, Cancel.self, Resubmit.self, Repair.self, Settle.self, Prune.self,
+        ])
 
     /// `runs list`.
     struct List: AsyncParsableCommand {

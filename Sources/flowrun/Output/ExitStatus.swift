@@ -42,6 +42,8 @@ enum ExitStatus: Int32 {
         .nestedWorkflowNotFound: .precondition, .childFlowNeverPublished: .precondition,
         .workflowTriggerNotFound: .precondition, .childFlowUnsupportedForInvokerConnections: .precondition,
         .invalidProject: .check, .flowNotShared: .connection, .storeInUse: .precondition,
+        .workflowRunInProgress: .precondition, .workflowRunActionNotFound: .precondition,
+        .runNotRepairable: .precondition, .runRepairedAlready: .precondition, .repairVersionDiffers: .precondition,
     ]
 
     private static let byFamily: [FlowError.Code: ExitStatus] = {

@@ -29,7 +29,7 @@ enum RunText {
 
     /// The run's page: the tree of actions with attempts, inputs and outputs, and what went wrong.
     static func page(of run: JSON) -> String {
-        var lines = [head(of: run)]
+        var lines = [head(of: run)] + kin(of: run)
         if let trigger = run["trigger"], !trigger.isNull {
             lines.append("  trigger \(trigger.text("name"))")
             lines += content("outputs", of: trigger, indent: "    ")
@@ -37,6 +37,17 @@ enum RunText {
         for action in run["actions"]?.arrayValue ?? [] { lines += tree(of: action, indent: "  ") }
         lines += ending(of: run)
         return lines.joined(separator: "\n")
+    }
+
+    /// The run that this one repeats, and those that repaired it.
+    private static func kin(of run: JSON) -> [String] {
+        var lines: [String] = []
+        let source = run.text("sourceRun")
+        if !source.isEmpty { lines.append("  \(run.text("sourceKind")) of \(source)") }
+        for repair in run["repairedBy"]?.arrayValue ?? [] {
+            lines.append("  repaired by \(repair.text("name"))  \(status(repair.text("status")))")
+        }
+        return lines
     }
 
     /// A table of runs.
@@ -84,6 +95,7 @@ enum RunText {
         let code = action.text("code")
         if !code.isEmpty, code != "OK", code != "NotSpecified" { first += "  \(code)" }
         if let count = action["repetitionCount"]?.integerValue { first += "  ×\(count)" }
+        if !action.text("keptFrom").isEmpty { first += "  \(Style.faint("done in \(action.text("keptFrom"))"))" }
         var lines = [first]
         let inner = outer + "    "
         if let message = action["error"]?.text("message"), !message.isEmpty { lines.append(inner + message) }
