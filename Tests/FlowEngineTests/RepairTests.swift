@@ -135,7 +135,7 @@ import Testing
         #expect(repair.failure?.path.text == "actions/Second")
         // The record shows what happened then as it happened.
         let (before, after) = (old.record(machine), new.record(repaired))
-        for name in ["Made", "First"] { 
+        for name in ["Made", "First"] {
             var (left, right) = (before.action(name)?.record, after.action(name)?.record)
             left?.order = 0
             right?.order = 0
@@ -148,7 +148,9 @@ import Testing
     @Test func `a repaired run survives a crash after every event`() throws {
         let (old, _) = try World.source(Self.chain, ["Second": Self.refused])
         let (calm, machine, _) = try World.repair(old, Self.chain)
-        let begun = calm.events.firstIndex { if case .effectIntended(let intent) = $0 { intent.action.name == "Second" } else { false } }
+        let begun = calm.events.firstIndex {
+            if case .effectIntended(let intent) = $0 { intent.action.name == "Second" } else { false }
+        }
         for event in try #require(begun)...calm.events.count {
             let (crashed, again, _) = try World.repair(old, Self.chain, crash: event)
             #expect(again.outcome?.status == machine.outcome?.status, "after event \(event)")
@@ -321,7 +323,8 @@ import Testing
             """
 
     @Test func `an Until goes on in the round that failed, and its time begins anew`() throws {
-        let text = Self.until.replacing("operationOptions: FailWhenLimitsReached", with: "operationOptions: FailWhenIterationFailed")
+        let text = Self.until.replacing(
+            "operationOptions: FailWhenLimitsReached", with: "operationOptions: FailWhenIterationFailed")
         let (old, source) = try World.source(text, ["Ask[2]": Self.refused])
         #expect(source.outcome?.status == "Failed", "\(old.events)")
         // Round 1 divides by zero: the loop ended there.
@@ -344,7 +347,9 @@ import Testing
                     entropy: 1)
                 old.events += late.events
             } else {
-                old.events.removeAll { if case .effectFinished(let finish) = $0 { finish.id == open.id } else { false } }
+                old.events.removeAll {
+                    if case .effectFinished(let finish) = $0 { finish.id == open.id } else { false }
+                }
             }
             let (new, machine, repair) = try World.repair(old, Self.chain)
             #expect(machine.outcome?.status == "Succeeded")
@@ -406,13 +411,19 @@ import Testing
     @Test(arguments: [
         (change: ("Second", "Zweite"), difference: nil as String?),
         (change: ("First", "Erste"), difference: "it has no action 'First'"),
-        (change: ("Compose, inputs: \"@guid()\"", "Join, inputs: { from: [1], joinWith: x }"), difference: "'Made' is of type"),
+        (
+            change: ("Compose, inputs: \"@guid()\"", "Join, inputs: { from: [1], joinWith: x }"),
+            difference: "'Made' is of type"
+        ),
         (
             change: ("  Second: {", "  New: { type: Compose, inputs: 1 }\n  Second: {"),
             difference: nil
         ),
         (
-            change: ("runAfter: { Made: [Succeeded] }", "runAfter: { Made: [Succeeded], Ahead: [Succeeded] } }\n  Ahead: { type: Compose, inputs: 1"),
+            change: (
+                "runAfter: { Made: [Succeeded] }",
+                "runAfter: { Made: [Succeeded], Ahead: [Succeeded] } }\n  Ahead: { type: Compose, inputs: 1"
+            ),
             difference: "'First' runs after 'Ahead'"
         ),
     ]) func `a newest version must fit what stands`(_ change: (String, String), _ difference: String?) throws {
@@ -433,7 +444,8 @@ import Testing
     @Test func `an action that is new in a group that has ended is a difference`() throws {
         let (old, _) = try World.source(Self.handled, ["Risky": Self.refused, "Last": Self.refused])
         let plan = try SimulatedFlows.plan(Self.handled)
-        let newest = Self.handled.replacing("actions: { Mail", with: "actions: { Extra: { type: Compose, inputs: 1 }, Mail")
+        let newest = Self.handled.replacing(
+            "actions: { Mail", with: "actions: { Extra: { type: Compose, inputs: 1 }, Mail")
         let repair = try RunRepair(of: old.events, plan: plan, RunRepair.Request()) { $0.kind.isReading }
         let difference = repair.difference(to: try SimulatedFlows.plan(newest), from: plan)
         #expect(difference == "'Extra' stands in 'Catch', which has ended without it")
@@ -465,12 +477,16 @@ import Testing
         #expect(run(new.intents.first) != nil && run(new.intents.first) != run(old.intents.first))
     }
 
-    @Test(arguments: [
-        (answers: [:], request: RunRepair.Request(), code: FlowError.Code.runNotRepairable),
-        (answers: ["Second": refused], request: RunRepair.Request(from: "Secnd"), code: .workflowRunActionNotFound),
-        (answers: ["Second": refused], request: RunRepair.Request(onlyFailedRepetitions: true), code: .runNotRepairable),
-        (answers: nil, request: RunRepair.Request(), code: .workflowRunInProgress),
-    ] as [([String: EffectOutcome]?, RunRepair.Request, FlowError.Code)])
+    @Test(
+        arguments: [
+            (answers: [:], request: RunRepair.Request(), code: FlowError.Code.runNotRepairable),
+            (answers: ["Second": refused], request: RunRepair.Request(from: "Secnd"), code: .workflowRunActionNotFound),
+            (
+                answers: ["Second": refused], request: RunRepair.Request(onlyFailedRepetitions: true),
+                code: .runNotRepairable
+            ),
+            (answers: nil, request: RunRepair.Request(), code: .workflowRunInProgress),
+        ] as [([String: EffectOutcome]?, RunRepair.Request, FlowError.Code)])
     func `what cannot be repaired is refused with the next thing to do`(
         _ answers: [String: EffectOutcome]?, _ request: RunRepair.Request, _ code: FlowError.Code
     ) throws {

@@ -15,6 +15,8 @@ final class FakeService: Connector {
         /// The answers that polls give next.
         var news: [[JSON]] = []
         var signInRefused = false
+        /// Operations that are refused, and with which status.
+        var refusals: [String: Int] = [:]
     }
 
     let state = Mutex(State())
@@ -42,8 +44,12 @@ final class FakeService: Connector {
 
     func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
         if state.withLock({ $0.signInRefused }) { throw Self.refused }
-        state.withLock { state in
+        let refusal = state.withLock { state -> Int? in
             state.calls.append(call)
+            return state.refusals[call.operationID]
+        }
+        if let refusal { return OperationAnswer(statusCode: refusal, body: ["error": "refused"]) }
+        state.withLock { state in
             if call.operationID != "Get" { state.written[call.idempotencyKey, default: 0] += 1 }
         }
         return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])

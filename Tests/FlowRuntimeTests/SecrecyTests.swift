@@ -200,8 +200,12 @@ import Testing
             EnvironmentRequest(.startRun, ["flow": "Secretive", "input": ["Word": "word-5ecret"]]))
         let name = first["name"]?.stringValue ?? ""
         let again = try await environment.perform(EnvironmentRequest(.resubmitRun, ["run": .string(name)]))
+        // Again from the beginning, what was sent being sent already: what is kept of it is sealed as it was.
+        let repaired = try await environment.perform(
+            EnvironmentRequest(.repairRun, ["runs": [.string(name)], "from": "Read"]))
+        #expect(repaired[0]?["reused"]?[0]?["path"] == "actions/Send", "\(repaired)")
         let readings = Readings(environment: environment, store: world.store)
-        for run in [first, again] {
+        for run in [first, again, repaired[0] ?? .null] {
             #expect(run["status"] == "Failed")
             #expect(run["error"] == ["code": "Terminated", "message": "*sanitized*"])
             for text in try await readings.all(run["name"]?.stringValue ?? "") + [run.text] {

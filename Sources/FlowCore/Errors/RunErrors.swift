@@ -116,7 +116,8 @@ extension ErrorPage {
             .runRepairedAlready, happened: "A run was not repaired.",
             why: "Another run has repaired it; what that one did would be done twice.",
             remedy:
-                "Repair the newest of them: `flowrun runs show ID` names it. With `--repeat-done` it is done nevertheless."),
+                "Repair the newest of them: `flowrun runs show ID` names it. With `--repeat-done` it is done nevertheless."
+        ),
         ErrorPage(
             .repairVersionDiffers, happened: "A run was not repaired with the newest version of its flow.",
             why: "What the run has done cannot have come about with that version; the message names the difference.",

@@ -92,7 +92,9 @@ public struct RunRecord: Sendable {
             if setting.purpose == .wait { change(setting.action, at: nil) { $0.status = .waiting } }
         case .replied(let reply, _): if self.reply == nil { self.reply = reply }
         case .runEnded(let outcome): self.outcome = outcome
-        case .iterationEnded, .timerDue, .messageTaken, .callbackReceived, .cancelRequested, .expired, .repaired, .callKept: break
+        case .iterationEnded, .timerDue, .messageTaken, .callbackReceived, .cancelRequested, .expired, .repaired,
+            .callKept:
+            break
         }
     }
 

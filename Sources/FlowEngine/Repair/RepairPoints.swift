@@ -140,7 +140,8 @@ struct RepairPoints {
                 .workflowRunActionNotFound, "The run \(run) never came to the action '\(word)'.",
                 hint: "See what it did: `flowrun runs show \(run)`.")
         }
-        let known = plan.actions.map(\.name) + plan.actions.map(\.path.text) + history.instances.map { history.path($0).text }
+        let known =
+            plan.actions.map(\.name) + plan.actions.map(\.path.text) + history.instances.map { history.path($0).text }
         let near = Suggestion.nearest(to: word, among: known)
         return FlowError(
             .workflowRunActionNotFound, "The run \(run) has no action '\(word)'.",

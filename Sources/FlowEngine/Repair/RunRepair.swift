@@ -144,7 +144,8 @@ public struct RunRepair: Sendable {
         }
         if request.onlyFailedRepetitions {
             // A loop that is named means the failures in its rounds.
-            let failed = points.inFailedRepetitions(request.from == nil ? seeds : seeds + points.failures(within: seeds))
+            let failed = points.inFailedRepetitions(
+                request.from == nil ? seeds : seeds + points.failures(within: seeds))
             guard !failed.isEmpty else {
                 throw FlowError(
                     .runNotRepairable, "The run \(run) has no failed repetition to repair.",

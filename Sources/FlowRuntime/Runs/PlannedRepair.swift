@@ -112,7 +112,8 @@ extension FlowEnvironment {
         guard let child = try await store.run(run) else { return nil }
         guard child.isFinished else {
             throw FlowError(
-                .workflowRunInProgress, "The child run \(run) has not ended; another one would do its work a second time.",
+                .workflowRunInProgress,
+                "The child run \(run) has not ended; another one would do its work a second time.",
                 hint: "Wait for its end with `flowrun runs watch \(run)`, or end it with `flowrun runs cancel \(run)`.")
         }
         for event in try await events(of: run) {
