@@ -64,7 +64,37 @@ import Testing
         #expect(on.allSatisfy { $0["state"] == "Started" })
     }
 
-    @Test func `the Dynamics 365 trio meets the FAQ's errors, and their remedy`() async throws {
+    @Test func `the Dynamics 365 solution is turned on in the documented order`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.sandbox()
+        try await scratch.flowrun("init", "--sandbox")
+        try await scratch.flowrun("solution", "install", BuiltBinary.checkout + "/flows/partner-center-dynamics365")
+        for connector in ["partnercenterref", "partnercenterevents"] {
+            try await scratch.flowrun("connection", "create", connector, "--account", "referrals.admin@adatum.example")
+        }
+        try await scratch.flowrun(
+            "connection", "create", "commondataserviceforapps", "--account", "crm.admin@adatum.example")
+        try await scratch.flowrun("bind-connection", "--all")
+        let done = try await scratch.json("activate", "--all")
+        #expect(
+            Self.names(done) == [
+                "Partner Center Webhook Registration (Insider Preview)",
+                "[Customize] Create or Get Details from Dynamics 365",
+                "Create Co-sell Referral - Dynamics 365 to Partner Center (Insider Preview)",
+                "Partner Center to Dynamics 365 - Helper (Insider Preview)",
+                "Partner Center Microsoft Co-sell Referral Updates to Dynamics 365 (Insider Preview)",
+                "Partner Center to Dynamics 365 (Insider Preview)",
+                "Dynamics 365 to Partner Center (Insider Preview)",
+                "Dynamics 365 Opportunity to Partner Center (Insider Preview)",
+                "Dynamics 365 Microsoft Solutions to Partner Center (Insider Preview)",
+                "Dynamics 365 Leads to Partner Center (Insider Preview)",
+                "Auto-heal of Microsoft Partner Center sychronization details",
+            ])
+        let variables = try #require(try await scratch.json("variable", "list").arrayValue)
+        #expect(variables.count == 6)
+    }
+
+    @Test func `the Dynamics 365 flows meet the FAQ's errors, and their remedy`() async throws {
         let scratch = try ScratchFolder()
         try await scratch.sandbox()
         try await scratch.flowrun("init", "--sandbox")
@@ -77,6 +107,7 @@ import Testing
         let parent = "Partner Center to Dynamics 365 (Insider Preview)"
         let helper = "Partner Center to Dynamics 365 - Helper (Insider Preview)"
         let updates = "Partner Center Microsoft Co-sell Referral Updates to Dynamics 365 (Insider Preview)"
+        let customize = "[Customize] Create or Get Details from Dynamics 365"
 
         let never = try await scratch.json("activate", parent, "--no-dependencies", exit: 4)
         #expect(Set(Self.codes(never)) == ["ChildFlowNeverPublished"])
@@ -86,7 +117,8 @@ import Testing
         #expect(Set(Self.codes(off)) == ["WorkflowTriggerNotFound"])
         #expect(off["problems"]?[0]?["hint"]?.stringValue?.contains(helper) == true)
         let flows = try await scratch.json("flow", "list").arrayValue ?? []
-        #expect(flows.filter { $0["state"] == "Started" }.map { $0["name"] } == [.string(updates)])
+        #expect(
+            flows.filter { $0["state"] == "Started" }.map { $0["name"] } == [.string(customize), .string(updates)])
 
         try await scratch.flowrun("bind-connection", helper, "--run-only", "provided-by-user")
         let invoker = try await scratch.json("activate", parent, exit: 4)

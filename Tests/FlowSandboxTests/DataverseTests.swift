@@ -135,4 +135,48 @@ import Testing
             #expect(none.status == 401 && none.headers["WWW-Authenticate"]?.hasPrefix("Bearer ") == true)
         }
     }
+
+    @Test func `a lead is qualified, references are listed, tables are described`() async throws {
+        try await SandboxFixture.run { fixture in
+            let token = try await fixture.token("seller", fixture.sandbox.url(of: .commondataserviceforapps))
+            func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> SandboxFixture.Answer {
+                try await fixture.call(
+                    .commondataserviceforapps, method, Self.data + path, token: token,
+                    headers: [("Prefer", "return=representation")], body)
+            }
+            let lead = try await call(
+                "POST", "/leads",
+                [
+                    "subject": "Trial", "firstname": "Ana", "lastname": "Reis", "companyname": "Northwind Traders",
+                    "estimatedamount": 1_000, "estimatedclosedate": "2026-06-30",
+                ])
+            let id = try #require(lead.json["leadid"]?.stringValue)
+            let wishes: JSON = [
+                "CreateAccount": true, "CreateContact": true, "CreateOpportunity": true, "Status": 3,
+                "OpportunityCurrencyId@odata.bind": "/transactioncurrencies(isocurrencycode='EUR')",
+            ]
+            let made = try await call("POST", "/leads(\(id))/Microsoft.Dynamics.CRM.QualifyLead", wishes)
+            #expect(made.status == 200 && made.json["value"]?.arrayValue?.count == 3)
+            let deal = try #require(made.json["value"]?[2]?["opportunityid"]?.stringValue)
+            let again = try await call("POST", "/leads(\(id))/Microsoft.Dynamics.CRM.QualifyLead", wishes)
+            #expect(again.status == 400)
+            let row = try await call(
+                "GET", "/opportunities(\(deal))?$expand=transactioncurrencyid($select=isocurrencycode)")
+            #expect(row.json["name"] == "Trial" && row.json["estimatedvalue"] == 1_000)
+            #expect(row.json.at("transactioncurrencyid/isocurrencycode") == "EUR")
+            #expect(row.json["_originatingleadid_value"] == .string(id))
+            let account = try #require(row.json["_parentaccountid_value"]?.stringValue)
+            let one = try await call("GET", "/opportunities(\(deal))/parentaccountid/$ref")
+            #expect(one.json["@odata.id"]?.stringValue?.hasSuffix("/accounts(\(account))") == true)
+            let many = try await call("GET", "/accounts(\(account))/opportunity_parent_account/$ref")
+            #expect(many.json["value"]?.arrayValue?.count == 1)
+            let table = try await call(
+                "GET", "/EntityDefinitions(LogicalName='opportunity')?$select=EntitySetName,PrimaryIdAttribute")
+            #expect(table.json["EntitySetName"] == "opportunities" && table.json["LogicalName"] == nil)
+            let columns = try await call(
+                "GET", "/EntityDefinitions(LogicalName='opportunity')/Attributes?$select=LogicalName")
+            #expect(columns.json["value"]?.arrayValue?.contains(["LogicalName": "msft_audit"]) == true)
+            #expect(try await call("GET", "/EntityDefinitions(LogicalName='nosuch')").status == 404)
+        }
+    }
 }

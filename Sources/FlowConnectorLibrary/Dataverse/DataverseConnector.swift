@@ -28,7 +28,7 @@ public struct DataverseConnector: Connector {
     public let listsAllOperations = false
     /// The operations of the platform's connector.
     public var operations: [ConnectorOperation] { DataverseOperations.all }
-    /// The webhook trigger: declared, not run yet.
+    /// The trigger on rows: asked for instead of called by the service, which need not reach this machine.
     public var triggers: [ConnectorTrigger] { DataverseOperations.triggers }
     /// Tenant, application and credentials.
     public let connectionParameters = [
@@ -83,10 +83,10 @@ public struct DataverseConnector: Connector {
         }
     }
 
-    private static let headers: HTTPHeaders = [
+    static let headers: HTTPHeaders = [
         "Accept": "application/json", "OData-MaxVersion": "4.0", "OData-Version": "4.0",
     ]
-    private static let annotations = "odata.include-annotations=\"*\""
+    static let annotations = "odata.include-annotations=\"*\""
 
     private static func headers(_ more: (String, String)...) -> HTTPHeaders {
         var headers = headers
@@ -244,8 +244,16 @@ public struct DataverseConnector: Connector {
         return found.contains { $0["@odata.id"]?.stringValue.map(DataverseService.rowText) == wanted }
     }
 
-    /// The webhook trigger is declared, and refused.
+    // MARK: The trigger
+
+    /// Asks for the rows that were added or changed.
     public func poll(_ poll: TriggerPoll, in session: ConnectionSession) async throws(FlowError) -> TriggerPollAnswer {
-        throw FlowError.unknownTrigger(poll.triggerID, of: self)
+        guard triggers.contains(where: { $0.id.lowercased() == poll.triggerID.lowercased() }) else {
+            throw FlowError.unknownTrigger(poll.triggerID, of: self)
+        }
+        let parameters = OperationParameters(poll.triggerID, poll.parameters)
+        let service = try service(parameters, session)
+        return try await DataversePolling(service: service, connector: name, clock: session.clock)
+            .ask(poll, parameters)
     }
 }

@@ -107,7 +107,7 @@ enum DataverseOperations {
 
     static let triggers = [
         ConnectorTrigger(
-            id: "SubscribeWebhookTrigger", summary: "When a row is added, changed or deleted.", mode: .webhook,
+            id: "SubscribeWebhookTrigger", summary: "When a row is added or changed.", mode: .polling,
             parameters: [
                 OperationParameter(
                     "subscriptionRequest/message", .integer, required: true,
@@ -128,6 +128,21 @@ enum DataverseOperations {
                 OperationParameter("subscriptionRequest/sdkmessagename", .string),
                 OperationParameter("subscriptionRequest/version", .integer),
                 OperationParameter("subscriptionRequest/url", .string),
-            ], outputSchema: row)
+            ], outputSchema: row, interval: .seconds(15), splitsRows: true, refusal: refusal)
     ]
+
+    /// What a poll cannot see: deleted rows, whose a row is to its owner's team, and the future.
+    @Sendable private static func refusal(_ parameters: JSONObject) -> String? {
+        let given = OperationParameters("SubscribeWebhookTrigger", parameters)
+        if let message = given.text("subscriptionRequest/message"), ["2", "5", "6", "7"].contains(message) {
+            return "rows are asked for, and a deleted row does not answer (message \(message))"
+        }
+        if let scope = given.text("subscriptionRequest/scope"), ["1", "2", "3"].contains(scope) {
+            return "all rows that the connection can read are looked at, not those of one user or unit (scope \(scope))"
+        }
+        if given.text("subscriptionRequest/postponeuntil") != nil {
+            return "a run cannot be postponed by 'postponeuntil'"
+        }
+        return nil
+    }
 }

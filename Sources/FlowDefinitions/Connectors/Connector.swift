@@ -44,11 +44,23 @@ public protocol Connector: Sendable {
 
     /// Asks a polling trigger for what is new.
     func poll(_ poll: TriggerPoll, in session: ConnectionSession) async throws(FlowError) -> TriggerPollAnswer
+
+    /// Compares what flows want of the service with what is there: fields, registrations, currencies.
+    ///
+    /// It changes nothing, and asks for many things at once rather than one by one.
+    func examine(
+        _ request: ExaminationRequest, in session: ConnectionSession
+    ) async throws(FlowError) -> Examination
 }
 
 extension Connector {
     /// Everything is listed where nothing else is said.
     public var listsAllOperations: Bool { true }
+
+    /// Nothing is examined where nothing else is said.
+    public func examine(
+        _ request: ExaminationRequest, in session: ConnectionSession
+    ) async throws(FlowError) -> Examination { Examination() }
 
     /// The rule of the operation; `inDoubt` for one that is not known.
     public func replay(of call: OperationCall) -> ReplayRule { operation(call.operationID)?.replay ?? .inDoubt }
@@ -165,16 +177,27 @@ public struct ConnectorTrigger: Sendable {
     public let parameters: [OperationParameter]
     /// The schema of the body where it is known.
     public let outputSchema: JSON?
+    /// How often it is asked where the flow does not say, or nil for the platform's three minutes.
+    public let interval: Duration?
+    /// Whether each element of the body's `value` is an event of its own, without a `splitOn` in the flow.
+    public let splitsRows: Bool
+    /// Why the trigger cannot be listened for with these parameters as written, or nil.
+    public let refusal: @Sendable (JSONObject) -> String?
 
     /// Makes a trigger.
     public init(
-        id: String, summary: String, mode: Mode, parameters: [OperationParameter], outputSchema: JSON? = nil
+        id: String, summary: String, mode: Mode, parameters: [OperationParameter], outputSchema: JSON? = nil,
+        interval: Duration? = nil, splitsRows: Bool = false,
+        refusal: @escaping @Sendable (JSONObject) -> String? = { _ in nil }
     ) {
         self.id = id
         self.summary = summary
         self.mode = mode
         self.parameters = parameters
         self.outputSchema = outputSchema
+        self.interval = interval
+        self.splitsRows = splitsRows
+        self.refusal = refusal
     }
 }
 

@@ -1,6 +1,7 @@
 import FlowCore
 import FlowDefinitions
 import FlowStorage
+import FlowText
 
 /// What turning flows on would do: the flows in order, or everything that stands against it.
 struct ActivationPlan: Sendable {
@@ -157,7 +158,8 @@ struct ActivationPlanner {
 
     // MARK: Preconditions
 
-    private func problems(of flow: Catalog.Entry, activating: Set<String>) -> [ActivationPlan.Problem] {
+    /// The preconditions of a flow that are not met, given what will be on.
+    func problems(of flow: Catalog.Entry, activating: Set<String>) -> [ActivationPlan.Problem] {
         definitionProblems(of: flow) + childProblems(of: flow, activating: activating) + cycleProblems(of: flow)
             + connectionProblems(of: flow) + variableProblems(of: flow)
     }
@@ -189,7 +191,15 @@ struct ActivationPlanner {
                 // What is wrong with the reference or operation is said by the checker.
                 return connector.map { connectors.knows(connector: $0) } == true ? nil : refused(trigger)
             }
-            return known.mode == .polling ? nil : refused(trigger)
+            guard known.mode == .polling else { return refused(trigger) }
+            let parameters = trigger.inputs?["parameters"]?.json.objectValue ?? [:]
+            return known.refusal(parameters).map { reason in
+                FlowError(
+                    .triggerTypeNotSupported,
+                    "flowrun does not listen for the trigger '\(trigger.name)' as it is written: \(reason).",
+                    location: trigger.location, path: trigger.path,
+                    hint: "See `flowrun connectors \(connector)` for what the trigger takes.")
+            }
         default: return refused(trigger)
         }
     }

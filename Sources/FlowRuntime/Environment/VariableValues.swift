@@ -4,10 +4,18 @@ import FlowDefinitions
 /// Values of environment variables: what a variable takes, and how a flow's parameter sees it.
 struct VariableValues: Sendable {
     private let variables: [String: EnvironmentVariable]
+    /// Variables to which two solutions give different defaults: there a flow's own default counts.
+    private let contested: Set<String>
     private let current: [String: JSON]
 
     init(_ catalog: Catalog, _ state: EnvironmentState) {
         variables = Dictionary(catalog.variables.map { ($0.schemaName, $0) }, uniquingKeysWith: { first, _ in first })
+        contested = Set(
+            catalog.variables.filter { variable in
+                catalog.variables.contains {
+                    $0.schemaName == variable.schemaName && $0.defaultValue != variable.defaultValue
+                }
+            }.map(\.schemaName))
         current = state.variables
     }
 
@@ -35,7 +43,10 @@ struct VariableValues: Sendable {
     private func value(of declaration: ParameterDeclaration) -> JSON? {
         guard let schemaName = declaration.schemaName else { return declaration.defaultValue }
         let variable = variables[schemaName]
-        guard let value = current[schemaName] ?? variable?.defaultValue ?? declaration.defaultValue else { return nil }
+        let standard =
+            contested.contains(schemaName)
+            ? declaration.defaultValue ?? variable?.defaultValue : variable?.defaultValue ?? declaration.defaultValue
+        guard let value = current[schemaName] ?? standard else { return nil }
         return Self.seen(value, variable?.type ?? .string, asType: declaration.type)
     }
 

@@ -57,7 +57,12 @@ extension RunHost {
         var parameters = values.parameters(of: flow.definition)
         addConnections(of: flow, to: &parameters)
         let solution = catalog.solutions.first { $0.installed.name == flow.solution }?.solution
-        let rules = try TriggerRules(trigger, planned, of: flow.definition, in: solution, parameters: parameters)
+        var rules = try TriggerRules(trigger, planned, of: flow.definition, in: solution, parameters: parameters)
+        if let key = trigger.connectionReferenceKey, let reference = flow.definition.connectionReference(key),
+            let known = connectors.trigger(trigger.operationID ?? "", of: reference.connector)
+        {
+            rules.splitsRows = known.splitsRows
+        }
         return RunnableFlow(
             flow: flow, plan: plan, rules: rules, parameters: parameters,
             secretParameters: values.secretParameters(of: flow.definition))

@@ -125,7 +125,9 @@ final class TriggerListeners: Sendable {
 
     private func interval(of trigger: Trigger, _ flow: Catalog.Entry) -> Duration {
         if let pollInterval { return pollInterval }
-        return recurrence(of: trigger, flow)?.duration ?? Self.standardInterval
+        let connector = trigger.connectionReferenceKey.flatMap { flow.definition.connectionReference($0)?.connector }
+        let known = connector.flatMap { host.connectors.trigger(trigger.operationID ?? "", of: $0) }
+        return recurrence(of: trigger, flow)?.duration ?? known?.interval ?? Self.standardInterval
     }
 
     // MARK: Due

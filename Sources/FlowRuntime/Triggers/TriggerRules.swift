@@ -22,6 +22,8 @@ struct TriggerRules: Sendable {
 
     let trigger: Trigger
     let concurrency: Concurrency?
+    /// Whether each row of the body's `value` is an event of its own, as the connector's trigger says.
+    var splitsRows = false
     private let planned: PlannedTrigger
     private let deduplication: CompiledTemplate?
     private let businessKeys: [(name: String, expression: CompiledTemplate)]
@@ -69,7 +71,7 @@ struct TriggerRules: Sendable {
     }
 
     /// Whether one event may become several runs.
-    var splits: Bool { planned.splitOn != nil }
+    var splits: Bool { planned.splitOn != nil || splitsRows }
 
     /// Whether all conditions hold.
     /// - Throws: `InvalidTemplate` where a condition cannot be evaluated.
@@ -82,10 +84,14 @@ struct TriggerRules: Sendable {
     /// The events that outputs are split into; one where the trigger does not split.
     /// - Throws: `InvalidTemplate`, also where what is to be split is no array.
     func firings(of outputs: JSONObject, now: Timestamp) throws(FlowError) -> [Firing] {
-        guard let splitOn = planned.splitOn else {
+        let value: JSON
+        if let splitOn = planned.splitOn {
+            value = try splitOn.value.evaluate(in: scope(outputs, now: now))
+        } else if splitsRows {
+            value = outputs["body"]?["value"] ?? []
+        } else {
             return [Firing(outputs: outputs, trackingID: try tracking(planned.trackingID, outputs, now: now))]
         }
-        let value = try splitOn.value.evaluate(in: scope(outputs, now: now))
         guard let items = value.arrayValue else {
             throw FlowError(
                 .invalidTemplate,

@@ -7,8 +7,8 @@ import FlowCore
 /// | `identity` | `user` (id: UPN) | an administrator: `displayName roles password signedInOnce enabled`; a new password ends the user's grants |
 /// | `partnercenterref` | `referral` | Microsoft's side: any member; events are sent |
 /// | `partnercenterevents` | `registration`, `delivery` | (only read; a registration can be deleted) |
-/// | `salesforce` | object names | the seller Joel Kim, by the organization's rules |
-/// | `commondataserviceforapps` | table or entity set names | the seller Joel Kim, by the environment's rules |
+/// | `salesforce` | object names | the seller Joel Kim, by the organization's rules; `IsConverted` true converts a lead |
+/// | `commondataserviceforapps` | table or entity set names | the seller Joel Kim, by the environment's rules; `statecode` 1 and 2 win and lose an opportunity, 1 qualifies a lead |
 struct ControlData {
     let request: ServiceRequest
     let given: JSONObject
@@ -196,6 +196,10 @@ struct ControlData {
         case ("GET", let id?): return .json(200, shown(try SalesforceStore.find(object, id, in: transaction)))
         case ("PATCH", let id?):
             let record = try SalesforceStore.find(object, id, in: transaction)
+            if object.name == "Lead", given["IsConverted"] == true {
+                let conversion = LeadConversion(lead: record, user: seller, transaction: transaction)
+                return .json(200, shown(try conversion.perform(JSONObject(given.filter { $0.0 != "IsConverted" }))))
+            }
             return .json(200, shown(try SalesforceStore.update(object, record, given, by: seller, in: transaction)))
         case ("DELETE", let id?):
             let record = try SalesforceStore.find(object, id, in: transaction)
@@ -203,6 +207,27 @@ struct ControlData {
             return ServiceResponse(204)
         default: throw unsupported
         }
+    }
+
+    /// A seller's edit in a form: closing an opportunity and qualifying a lead are buttons there, not values.
+    private func edit(_ table: DataverseTable, _ record: Record, by seller: String) throws -> Record {
+        let state = given["statecode"]?.integerValue ?? 0
+        let isClosing = table.name == "opportunity" && (state == 1 || state == 2)
+        let isQualifying = table.name == "lead" && state == 1
+        guard isClosing || isQualifying else {
+            return try DataverseStore.update(table, record, given, by: seller, in: transaction)
+        }
+        let rest = JSONObject(given.filter { !["statecode", "statuscode"].contains($0.0) })
+        var changed = record
+        if !rest.isEmpty { changed = try DataverseStore.update(table, record, rest, by: seller, in: transaction) }
+        if isQualifying {
+            _ = try LeadQualification(lead: changed, user: seller, transaction: transaction).perform(.init())
+        } else {
+            try DataverseStore.close(
+                changed, state: state, status: given["statuscode"]?.integerValue ?? (state == 1 ? 3 : 4), [:],
+                by: seller, in: transaction)
+        }
+        return try DataverseStore.find(table, record.id, in: transaction)
     }
 
     private func dataverse(_ table: DataverseTable, _ id: String?) throws -> ServiceResponse {
@@ -216,7 +241,7 @@ struct ControlData {
         case ("GET", let id?): return .json(200, try shown(try DataverseStore.find(table, id, in: transaction)))
         case ("PATCH", let id?):
             let record = try DataverseStore.find(table, id, in: transaction)
-            return .json(200, try shown(try DataverseStore.update(table, record, given, by: seller, in: transaction)))
+            return .json(200, try shown(try edit(table, record, by: seller)))
         case ("DELETE", let id?):
             try DataverseStore.delete(table, try DataverseStore.find(table, id, in: transaction), in: transaction)
             return ServiceResponse(204)

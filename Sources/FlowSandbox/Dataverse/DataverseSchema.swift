@@ -21,7 +21,8 @@ package enum DataverseSchema {
 
     /// All tables.
     package static let tables = [
-        account, contact, opportunity, lead, systemUser, currency, solutionDetail, solution, definition, value,
+        account, contact, opportunity, lead, systemUser, currency, connectionRole, connection, solutionDetail, solution,
+        definition, value,
     ]
 
     /// Relationships that can be expanded from their parent.
@@ -33,6 +34,8 @@ package enum DataverseSchema {
         Relationship(
             name: "msft_opportunity_msft_microsoftsolution", parent: "opportunity", child: "msft_microsoftsolution",
             column: "msft_opportunity"),
+        Relationship(
+            name: "opportunity_connections1", parent: "opportunity", child: "connection", column: "record1id"),
         Relationship(
             name: "environmentvariabledefinition_environmentvariablevalue", parent: "environmentvariabledefinition",
             child: "environmentvariablevalue", column: "environmentvariabledefinitionid"),
@@ -120,8 +123,32 @@ package enum DataverseSchema {
             DataverseColumn("telephone1", .text(50)), DataverseColumn("description", .text(2_000)),
             DataverseColumn("budgetamount", .money), DataverseColumn("estimatedamount", .money),
             DataverseColumn("estimatedclosedate", .date), .lookup("parentaccountid", "account"),
-            .lookup("transactioncurrencyid", "transactioncurrency"),
+            .lookup("transactioncurrencyid", "transactioncurrency"), .lookup("qualifyingopportunityid", "opportunity"),
         ] + address("address1") + coSell)
+
+    /// What one record is to another, such as a stakeholder of an opportunity (category 1000) or one of its sales team (1001).
+    private static let connectionRole = DataverseTable(
+        "connectionrole", set: "connectionroles", primaryName: "name", isProtected: true, hasOwner: false,
+        [
+            DataverseColumn("name", .text(100)), DataverseColumn("description", .text(2_000)),
+            .choice(
+                "category",
+                [
+                    1: "Business", 2: "Family", 3: "Social", 4: "Sales", 5: "Other", 1_000: "Stakeholder",
+                    1_001: "Sales Team", 1_002: "Service",
+                ]
+            ).with(default: 5),
+        ])
+
+    /// Two records that belong together: contacts and users of an opportunity.
+    private static let connection = DataverseTable(
+        "connection", set: "connections", primaryName: "name",
+        [
+            DataverseColumn("name", .text(500)), DataverseColumn("description", .text(2_000)),
+            .lookup("record1id", "opportunity", "account", "contact", "lead", "systemuser"),
+            .lookup("record2id", "contact", "systemuser", "account", "opportunity", "lead"),
+            .lookup("record1roleid", "connectionrole"), .lookup("record2roleid", "connectionrole"),
+        ])
 
     private static let systemUser = DataverseTable(
         "systemuser", set: "systemusers", primaryName: "fullname", alternateKeys: [["azureactivedirectoryobjectid"]],

@@ -8,7 +8,9 @@ import FlowCore
 /// | `POST /{set}` | 204 with `OData-EntityId`; 201 with `Prefer: return=representation`; the row's id may be given |
 /// | `GET`, `PATCH`, `DELETE /{set}({id})` | also by alternate key; `If-Match`, `If-None-Match`; PATCH is an upsert |
 /// | `PUT`, `DELETE /{set}({id})/{column}` | one column |
-/// | `POST`, `PUT`, `DELETE /{set}({id})/{navigation}/$ref` | look-ups and relationships |
+/// | `GET`, `POST`, `PUT`, `DELETE /{set}({id})/{navigation}/$ref` | look-ups and relationships |
+/// | `POST /leads({id})/Microsoft.Dynamics.CRM.QualifyLead` | account, contact and opportunity of a lead |
+/// | `GET /EntityDefinitions(LogicalName='{table}')`, its `/Attributes` | tables and columns |
 /// | `GET /WhoAmI` | the caller's ids |
 /// | `POST /WinOpportunity`, `/LoseOpportunity` | close an opportunity |
 ///
@@ -93,6 +95,15 @@ struct DataverseCall {
         case ("POST", "LoseOpportunity"): return try close(state: 2, allowed: [4, 5])
         default: break
         }
+        if let table = try DataverseDefinitions.table(first) {
+            guard request.method == "GET" else {
+                throw DataverseFailure.make(
+                    405, "0x8006088a", "The method \(request.method) is not supported on a definition.")
+            }
+            let select = request.option("$select")?.split(separator: ",").map { String($0).trimmed }
+            return json(
+                200, try DataverseDefinitions(table: table, base: base).wire(Array(path.dropFirst()), select: select))
+        }
         if let table = DataverseSchema.table(set: first) {
             guard path.count == 1 else { throw DataverseFailure.segmentUnknown(path[1]) }
             switch request.method {
@@ -108,6 +119,8 @@ struct DataverseCall {
         }
         switch path.count {
         case 1: return try row(table, place)
+        case 2 where path[1] == "Microsoft.Dynamics.CRM.QualifyLead" && table.name == "lead":
+            return try qualify(table, place)
         case 2: return try column(table, place, path[1])
         case 3 where path[2] == "$ref": return try reference(table, place, path[1])
         default: throw DataverseFailure.segmentUnknown(path[1])
@@ -306,6 +319,7 @@ struct DataverseCall {
     }
 
     private func reference(_ table: DataverseTable, _ place: DataversePath, _ name: String) throws -> ServiceResponse {
+        if request.method == "GET" { return try references(table, try place.key.find(table, in: transaction), name) }
         try requireWriting(table)
         let record = try place.key.find(table, in: transaction)
         let isRemoval = request.method == "DELETE"
@@ -331,7 +345,53 @@ struct DataverseCall {
         return empty(nil, table)
     }
 
+    /// The addresses of the rows to which a row is related: one of a look-up, all of a relationship.
+    private func references(_ table: DataverseTable, _ record: Record, _ name: String) throws -> ServiceResponse {
+        func address(_ set: String, _ id: String) -> JSON { .string("\(base)/\(set)(\(id))") }
+        if let (lookup, target) = table.navigation(name) {
+            guard let id = record.body[lookup.name]?.stringValue else { return empty(nil, table) }
+            return json(
+                200,
+                ["@odata.context": .string("\(base)/$metadata#$ref"), "@odata.id": address(target.set, id)])
+        }
+        guard let (child, lookup) = table.collection(name) else { throw DataverseFailure.segmentUnknown(name) }
+        let rows = try transaction.records(child.kind, where: lookup.name, is: record.id)
+        return json(
+            200,
+            [
+                "@odata.context": .string("\(base)/$metadata#Collection($ref)"),
+                "value": .array(rows.map { ["@odata.id": address(child.set, $0.id)] }),
+            ])
+    }
+
     // MARK: Actions
+
+    private func qualify(_ table: DataverseTable, _ place: DataversePath) throws -> ServiceResponse {
+        guard request.method == "POST" else {
+            throw DataverseFailure.make(405, "0x8006088a", "The action QualifyLead takes POST only.")
+        }
+        let given = try body(table)
+        var wishes = LeadQualification.Wishes()
+        wishes.account = given["CreateAccount"]?.boolValue ?? false
+        wishes.contact = given["CreateContact"]?.boolValue ?? false
+        wishes.opportunity = given["CreateOpportunity"]?.boolValue ?? false
+        wishes.status = given["Status"]?.integerValue ?? -1
+        if let text = given["OpportunityCurrencyId@odata.bind"]?.stringValue,
+            let currency = DataversePath.reference(text, in: transaction.world),
+            let target = DataverseSchema.table(set: currency.set)
+        {
+            wishes.currency = try currency.key.find(target, in: transaction).id
+        }
+        let made = try LeadQualification(
+            lead: try place.key.find(table, in: transaction), user: user.id, transaction: transaction
+        ).perform(wishes)
+        let rows = made.map { table, record -> JSON in
+            .object(["@odata.type": .string("#Microsoft.Dynamics.CRM.\(table.name)"), table.key: .string(record.id)])
+        }
+        return json(
+            200,
+            ["@odata.context": .string("\(base)/$metadata#Collection(mscrm.crmbaseentity)"), "value": .array(rows)])
+    }
 
     private func close(state: Int64, allowed: [Int64]) throws -> ServiceResponse {
         guard let table = DataverseSchema.table("opportunity") else { throw DataverseFailure.segmentUnknown("") }

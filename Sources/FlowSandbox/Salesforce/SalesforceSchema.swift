@@ -212,7 +212,16 @@ package enum SalesforceSchema {
                 restricted: true
             ).with(default: "Open - Not Contacted"),
             .list("Industry", "Industry", industries), SalesforceField("AnnualRevenue", "Annual Revenue", .currency),
-            SalesforceField("IsConverted", "Converted", .boolean).readOnly(), currency, owner,
+            SalesforceField("IsConverted", "Converted", .boolean).readOnly(),
+            SalesforceField("ConvertedDate", "Converted Date", .date).readOnly(),
+            SalesforceField.lookup("ConvertedAccountId", "Converted Account ID", to: "Account", as: "ConvertedAccount")
+                .readOnly(),
+            SalesforceField.lookup("ConvertedContactId", "Converted Contact ID", to: "Contact", as: "ConvertedContact")
+                .readOnly(),
+            SalesforceField.lookup(
+                "ConvertedOpportunityId", "Converted Opportunity ID", to: "Opportunity", as: "ConvertedOpportunity"
+            ).readOnly(),
+            currency, owner,
             SalesforceField("Sync_with_Partner_Center__c", "Sync with Partner Center", .boolean),
             .externalID("Referral_Identifier__c", "Referral Identifier", 100),
             SalesforceField("Referral_Link__c", "Referral Link", .url),

@@ -23,6 +23,7 @@ enum DataverseSeed {
         ("msft_dealcurrencycodefield", "Deal value currency code field name", "transactioncurrencyid", false),
         ("msft_displaycheckmarkinname", "Display check mark in opportunity name", "yes", true),
         ("msft_synccosellopportunitiesonly", "Sync co-sell opportunities only", "no", true),
+        ("msft_autohealrunscheduler", "Auto-heal run scheduler", "24", false),
     ]
 
     /// The id of a currency's row.
@@ -60,6 +61,11 @@ enum DataverseSeed {
                     "currencysymbol": .string(currency.symbol), "exchangerate": .double(currency.rate),
                     "currencyprecision": 2,
                 ], administrator, transaction)
+        }
+        for (name, category) in [("Stakeholder", 1_000), ("Sales Professional", 1_001)] as [(String, Int64)] {
+            try create(
+                "connectionrole", id(of: "role " + name),
+                ["name": .string(name), "category": .integer(category)], administrator, transaction)
         }
         for solution in CoSellSolution.all {
             try create(
