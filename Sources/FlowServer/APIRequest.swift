@@ -96,6 +96,8 @@ enum APIStatus {
         .connectorNotFound: 404, .connectionReferenceNotFound: 404, .nestedWorkflowNotFound: 404, .tokenNotFound: 404,
         .ambiguousFlow: 409, .workflowRunCanNotBeCancelled: 409, .runNotInDoubt: 409, .connectionExists: 409,
         .connectionAuthorizationFailed: 403, .flowNotShared: 403, .directApiAuthorizationRequired: 401,
+        .workflowRunInProgress: 409, .workflowRunActionNotFound: 404, .runNotRepairable: 409,
+        .runRepairedAlready: 409, .repairVersionDiffers: 409,
         .workflowMaximumWaitingRunCountExceeded: 429, .commandNotAvailable: 501,
     ]
 

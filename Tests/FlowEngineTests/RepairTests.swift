@@ -18,6 +18,8 @@ import Testing
         var most = 0
         var events: [RunEvent] = []
         private var now = RunCase.usualClock
+        /// When runs are repaired: long after their end.
+        static let later = RunCase.usualClock + .seconds(864_000)
 
         init(_ answers: [String: EffectOutcome] = [:], cancelsAfter: Int? = nil) {
             self.answers = answers
@@ -83,19 +85,21 @@ import Testing
             let plan = try SimulatedFlows.plan(text)
             let repair = try RunRepair(of: source.events, plan: plan, request) { $0.kind.isReading }
             let identity = RunIdentity(run: "again", flowName: "main", sourceRun: "run")
-            let prefix = repair.events(identity: identity, hidesParameters: false, at: RunCase.usualClock)
+            let prefix = repair.events(identity: identity, hidesParameters: false, at: later)
             let used = try newest.map { try SimulatedFlows.plan($0) } ?? plan
             var world = World(answers)
+            world.now = later
             // Every event goes through the journal.
             world.events = try prefix.map { try RunEvent(journal: JSON(parsing: $0.journalForm.json.text)) }
             var machine = try RunStateMachine(plan: used, identity: identity, folding: world.events)
-            let step = machine.resume(at: RunCase.usualClock, entropy: 1, budget: .unlimited)
+            let step = machine.resume(at: later, entropy: 1, budget: .unlimited)
             world.run(&machine, step)
             guard let crash, crash < world.events.count else { return (world, machine, repair) }
             var second = World(answers)
             second.events = Array(world.events[..<crash])
             machine = try RunStateMachine(plan: used, identity: identity, folding: second.events)
-            second.run(&machine, machine.resume(at: RunCase.usualClock, entropy: 1, budget: .unlimited))
+            second.now = later
+            second.run(&machine, machine.resume(at: later, entropy: 1, budget: .unlimited))
             return (second, machine, repair)
         }
 
@@ -360,6 +364,32 @@ import Testing
             let again = try #require(new.intents.first)
             #expect(again.idempotencyKey == open.idempotencyKey && again.soughtSince == open.intendedAt)
         }
+    }
+
+    @Test func `a wait that was cut off keeps its end, and a time limit begins anew`() throws {
+        let text =
+            SimulatedFlows.trigger + """
+                actions:
+                  Group:
+                    type: Scope
+                    limit: { timeout: PT2H }
+                    actions: { Pause: { type: Wait, inputs: { interval: { count: 30, unit: Day } } } }
+
+                """
+        var (machine, step) = try SimulatedFlows.begin(text)
+        var events = step.events
+        step = machine.step(.cancel(by: nil), at: RunCase.usualClock + .seconds(60), entropy: 1)
+        events += step.events
+        #expect(step.outcome?.status == "Cancelled")
+        let plan = try SimulatedFlows.plan(text)
+        let repair = try RunRepair(of: events, plan: plan, RunRepair.Request()) { $0.kind.isReading }
+        let identity = RunIdentity(run: "again", flowName: "main")
+        let prefix = repair.events(identity: identity, hidesParameters: false, at: World.later)
+        var again = try RunStateMachine(plan: plan, identity: identity, folding: prefix)
+        let resumed = again.resume(at: World.later, entropy: 1)
+        let due = resumed.commands.compactMap { if case .setTimer(_, let at) = $0 { at } else { nil } }
+        #expect(due.sorted() == [World.later + .seconds(7_200), RunCase.usualClock + .seconds(30 * 86_400)])
+        #expect(resumed.outcome == nil && resumed.wait?.kind == .timer)
     }
 
     @Test func `a call that may have happened keeps its key, a refused one gets a new one`() throws {

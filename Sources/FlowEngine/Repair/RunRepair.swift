@@ -185,10 +185,11 @@ public struct RunRepair: Sendable {
         return events + prefix
     }
 
-    /// What of the journal does not fit another version of the flow, in one sentence; nil where all of it does.
+    /// What of the journal does not fit another version of the flow.
     /// - Parameters:
     ///   - newest: the other version.
     ///   - plan: the version with which the run began.
+    /// - Returns: one clause; nil where all of it fits.
     public func difference(to newest: FlowPlan, from plan: FlowPlan) -> String? {
         for event in prefix {
             guard let name = Self.actionName(of: event), let number = plan.actionNumber(name) else { continue }

@@ -47,7 +47,7 @@ extension RunHost {
             if turn == .now { passTurn(planned.flow.id) }
             throw error
         }
-        waiters.started(name)
+        noteStart(name)
         if turn == .now, goesOn { takeUp(name) }
         return (name, watch)
     }

@@ -312,10 +312,7 @@ final class RunHost: Sendable {
     // MARK: After commits
 
     func committed(_ batch: RunCell.Batch, of cell: RunCell) {
-        if batch.isStart {
-            tally.withLock { $0.started += 1 }
-            waiters.started(cell.name)
-        }
+        if batch.isStart { noteStart(cell.name) }
         let horizon = scannedUntil.withLock { $0 }
         for timer in batch.timers {
             if timer.at <= horizon { timers.set(.run(cell.name, timer.id), at: timer.at) }
@@ -333,6 +330,12 @@ final class RunHost: Sendable {
             guard let message = InboxMessage(id: entry.id, kind: entry.kind, body: entry.body) else { continue }
             deliver(.stimulus(.message(message)), to: entry.run)
         }
+    }
+
+    /// A new run is in the store.
+    func noteStart(_ run: String) {
+        tally.withLock { $0.started += 1 }
+        waiters.started(run)
     }
 
     private func complete(_ cell: RunCell, _ summary: RunSummary) {

@@ -91,11 +91,21 @@ enum RepairText {
             "\(RunText.status(row.text("status")))  \(row.text("sourceRun"))  \(row["flow"]?.text("name") ?? "")"
                 + "  from \(from(row) ?? "where it was cut off")"
         ]
-        for path in row["kept"]?.arrayValue ?? [] { lines.append("  kept          \(path.stringValue ?? "")") }
+        lines += kept(row)
         for path in paths("reused", row) { lines.append("  done before   \(path)") }
         for path in paths("repeated", row) { lines.append("  done again    \(path)") }
         for path in paths("pending", row) { lines.append("  pending       \(path)") }
         return lines.joined(separator: "\n")
+    }
+
+    /// The actions that keep their results, those of a loop in one line.
+    private static func kept(_ row: JSON) -> [String] {
+        let paths = (row["kept"]?.arrayValue ?? []).compactMap(\.stringValue)
+        let groups = Dictionary(grouping: paths) { $0.replacing(/\[\d+\]/, with: "") }
+        return paths.map { $0.replacing(/\[\d+\]/, with: "") }.uniqued().map { path in
+            let group = groups[path] ?? []
+            return "  kept          " + (group.count == 1 ? group[0] : "\(path)  ×\(group.count)")
+        }
     }
 
     private static func from(_ row: JSON) -> String? {
