@@ -2,13 +2,18 @@
 #   make demo    sets up what is missing, builds the release binary, runs the main job in a scratch folder
 #   make test    sets up what is missing, runs all tests
 #   make bench   measures and compares with the baseline
+#   make fuzz    gives hostile input to a reader: make fuzz KIND=json SECONDS=60
 
 SHELL := /bin/bash
 PACKAGES := pkg-config libyaml-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libxml2-dev libzstd-dev tzdata
 SOURCES := Sources Tests Package.swift
 RELEASE := .build/release/flowrun
 
-.PHONY: setup build demo test bench format lint clean
+# Hostile input, of one of the kinds in Tests/FuzzingTests/Kinds/FuzzKind.swift.
+KIND ?= expression
+SECONDS ?= 180
+
+.PHONY: setup build demo test bench fuzz format lint clean
 
 setup:
 	@missing=""; for package in $(PACKAGES); do \
@@ -35,6 +40,12 @@ test: setup
 bench: setup
 	swift build -c release --static-swift-stdlib --product flowrun-bench
 	.build/release/flowrun-bench $(WORKLOADS) --compare Sources/FlowBenchmarks/baseline.json
+
+# A build of its own beside the others, with the toolchain's libFuzzer and address sanitizer in every module.
+fuzz: setup
+	FLOWRUN_FUZZ=1 swift build -c release --scratch-path .build/fuzz --sanitize fuzzer -Xswiftc -sanitize=fuzzer,address \
+	    --product flowrun-fuzz
+	Tests/FuzzingTests/Fuzzer/fuzz.sh $(KIND) $(SECONDS)
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

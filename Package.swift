@@ -160,6 +160,20 @@ let package = Package(
     ]
 )
 
+// Hostile input: the properties of Tests/FuzzingTests are replayed over the kept cases as a test. With FLOWRUN_FUZZ set they
+// are an executable for libFuzzer instead (`make fuzz`), which no other build sees: it links only with the sanitizer.
+let fuzzed: [Target.Dependency] = ["FlowCore", "FlowText", "FlowExpressions", "FlowDefinitions"]
+if Context.environment["FLOWRUN_FUZZ"] == nil {
+    package.targets.append(
+        .testTarget(
+            name: "FuzzingTests", dependencies: fuzzed, exclude: ["Fuzzer"], resources: [.copy("Corpus")]))
+} else {
+    package.targets.append(
+        .executableTarget(
+            name: "flowrun-fuzz", dependencies: fuzzed, path: "Tests/FuzzingTests",
+            exclude: ["Corpus", "CorpusTests.swift", "Fuzzer/fuzz.sh", "Fuzzer/words.dict"]))
+}
+
 // Language settings of every Swift target.
 for target in package.targets where target.type != .system {
     var settings = target.swiftSettings ?? []

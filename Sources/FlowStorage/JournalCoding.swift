@@ -134,7 +134,8 @@ package enum JournalCoding {
     /// Reads JSON text that the store wrote.
     package static func parse(_ bytes: [UInt8]) throws(FlowError) -> JSON {
         do {
-            return try JSON(parsing: bytes)
+            // An event holds values of the run some levels down.
+            return try JSONReader.read(bytes, nestingLimit: JSON.nestingLimit + 64)
         } catch {
             throw StoreRefusal.corrupt("A value in the store is not readable: \(error.message).")
         }

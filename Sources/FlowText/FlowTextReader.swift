@@ -14,6 +14,10 @@ public enum FlowTextReader {
     public static let aliasLimit = 10_000
     /// How many nodes expanded aliases may come to.
     public static let aliasedNodeLimit = 1_000_000
+    /// How many bytes of text expanded aliases may come to.
+    public static let aliasedByteLimit = 64 * 1024 * 1024
+    /// How many warnings, and how many errors, are told of one text.
+    public static let findingLimit = 1_000
 
     /// Reads a text.
     /// - Parameters:

@@ -8,6 +8,7 @@ struct JSONTextReader {
     private var depth = 0
     private var cursor: TextCursor
     private var findings: [TextFinding] = []
+    private var findingCounts: [TextFinding.Severity: Int] = [:]
 
     private struct Failure: Error {
         let code: FlowError.Code
@@ -92,10 +93,10 @@ struct JSONTextReader {
             let keyLocation = here
             let key = try readKey()
             if !seen.insert(key).inserted {
-                findings.append(
+                TextFinding.add(
                     TextFinding(
                         .error, .duplicateKey, "The key '\(key)' stands twice in one object.", at: keyLocation,
-                        hint: "rename or remove one of them"))
+                        hint: "rename or remove one of them"), to: &findings, &findingCounts)
             }
             try skipBlanks()
             guard current == UInt8(ascii: ":") else { throw failure("A ':' is expected after the key '\(key)'.") }
@@ -209,9 +210,9 @@ struct JSONTextReader {
     }
 
     private mutating func readUnit() throws(Failure) -> UInt32 {
-        guard position + 4 <= bytes.count,
-            let unit = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
-        else { throw failure("Four hexadecimal digits are expected after '\\u'.") }
+        guard let unit = HexDigit.quad(bytes[position...]) else {
+            throw failure("Four hexadecimal digits are expected after '\\u'.")
+        }
         position += 4
         return unit
     }

@@ -17,6 +17,9 @@ enum PlainScalar {
     /// Why an unquoted value surprises, or nil.
     static func surprise(asValue text: String) -> String? {
         guard !text.isEmpty else { return "The value is empty and reads as null." }
+        if isJSONNumber(text), case .string = value(text) {
+            return "The number \(text.prefix(40)) is outside the range of numbers and is read as a text."
+        }
         return surprise(text)
     }
 

@@ -47,6 +47,14 @@ public struct TextFinding: Sendable, Hashable {
         self.hint = hint
     }
 
+    /// Adds a finding to others, of which there is no end in a hostile text.
+    static func add(_ finding: TextFinding, to findings: inout [TextFinding], _ counts: inout [Severity: Int]) {
+        let count = counts[finding.severity, default: 0]
+        guard count < FlowTextReader.findingLimit else { return }
+        counts[finding.severity] = count + 1
+        findings.append(finding)
+    }
+
     /// The finding as an error.
     public var error: FlowError { FlowError(code, message, location: location, hint: hint) }
 }

@@ -14,6 +14,7 @@ final class YAMLTextReader {
         let node: SourceNode
         let aliases: Int
         let nodes: Int
+        let bytes: Int
         let height: Int
     }
 
@@ -22,6 +23,7 @@ final class YAMLTextReader {
         var node: SourceNode
         var aliases = 0
         var nodes = 1
+        var bytes = 0
         var height = 0
         var isAlias = false
     }
@@ -36,6 +38,8 @@ final class YAMLTextReader {
     private var findings: [TextFinding] = []
     private var aliases = 0
     private var aliasedNodes = 0
+    private var aliasedBytes = 0
+    private var findingCounts: [TextFinding.Severity: Int] = [:]
     private var depth = 0
 
     static func read(_ bytes: [UInt8], file: String) -> SourceText {
@@ -133,12 +137,13 @@ final class YAMLTextReader {
         let isPlain = style == .plain && tag != "str"
         let value: JSON = isPlain || (tag != nil && tag != "str") ? PlainScalar.value(text) : .string(text)
         if isPlain, tag == nil, let surprise = PlainScalar.surprise(asValue: text) {
-            findings.append(
+            report(
                 TextFinding(
                     .warning, text.isEmpty ? .emptyValue : .unquotedText, surprise, at: start,
                     hint: text.isEmpty ? "write null, '' or {} as meant" : "put it in quotes: '\(text)'"))
         }
-        let reading = Reading(node: SourceNode(.scalar(value), at: start, end: end, style: style))
+        let reading = Reading(
+            node: SourceNode(.scalar(value), at: start, end: end, style: style), bytes: text.utf8.count)
         remember(reading, as: name(scalar.anchor))
         return reading
     }
@@ -189,6 +194,7 @@ final class YAMLTextReader {
             try advance()
             let value = try readNode()
             add(value, to: &reading)
+            reading.bytes += key.utf8.count
             if key == "<<", keyStyle == .plain, value.isAlias {
                 guard value.node.isMapping else {
                     throw failure(.invalidYAML, "'<<' merges a mapping, and the alias is none.", at: keyLocation)
@@ -196,7 +202,7 @@ final class YAMLTextReader {
                 merges.append((members.count, value.node.members))
             } else {
                 if !seen.insert(key).inserted {
-                    findings.append(
+                    report(
                         TextFinding(
                             .error, .duplicateKey, "The key '\(key)' stands twice in one mapping.", at: keyLocation,
                             hint: "rename or remove one of them"))
@@ -206,14 +212,29 @@ final class YAMLTextReader {
             try advance()
         }
         let end = isFlow ? end : members.last?.value.end ?? begin
-        for merge in merges.reversed() {
-            let merged = merge.members.filter { seen.insert($0.key).inserted }
-            members.insert(contentsOf: merged, at: merge.place)
-        }
+        if !merges.isEmpty { members = merging(merges, into: members, &seen) }
         reading.node = SourceNode(.mapping(members), at: begin, end: end)
         leave(anchor, with: reading)
         return reading
     }
+
+    /// The members with those of `<<` in their places; of a key that several merges have, the last one's.
+    private func merging(
+        _ merges: [(place: Int, members: [SourceNode.Member])], into members: [SourceNode.Member],
+        _ seen: inout Set<String>
+    ) -> [SourceNode.Member] {
+        var wanted: [[SourceNode.Member]] = []
+        for merge in merges.reversed() { wanted.append(merge.members.filter { seen.insert($0.key).inserted }) }
+        var result: [SourceNode.Member] = []
+        var place = 0
+        for (merge, added) in zip(merges, wanted.reversed()) {
+            result += members[place..<merge.place] + added
+            place = merge.place
+        }
+        return result + members[place...]
+    }
+
+    private func report(_ finding: TextFinding) { TextFinding.add(finding, to: &findings, &findingCounts) }
 
     private func readKey() throws(Failure) -> (String, SourceNode.Style) {
         switch event.type {
@@ -223,11 +244,13 @@ final class YAMLTextReader {
             let style = style(of: scalar.style)
             _ = try knownTag(scalar.tag)
             if style == .plain, scalar.tag == nil, let surprise = PlainScalar.surprise(asKey: text) {
-                findings.append(
+                report(
                     TextFinding(.warning, .unquotedText, surprise, at: start, hint: "put the key in quotes: '\(text)'")
                 )
             }
-            remember(Reading(node: SourceNode(.scalar(.string(text)), at: start, end: end)), as: name(scalar.anchor))
+            remember(
+                Reading(node: SourceNode(.scalar(.string(text)), at: start, end: end), bytes: text.utf8.count),
+                as: name(scalar.anchor))
             return (text, style)
         case YAML_ALIAS_EVENT:
             let place = start
@@ -266,13 +289,15 @@ final class YAMLTextReader {
     private func add(_ child: Reading, to parent: inout Reading) {
         parent.aliases += child.aliases
         parent.nodes += child.nodes
+        parent.bytes += child.bytes
         parent.height = max(parent.height, child.height + 1)
     }
 
     private func remember(_ reading: Reading, as anchor: String?) {
         guard let anchor else { return }
         anchors[anchor] = Anchor(
-            node: reading.node, aliases: reading.aliases, nodes: reading.nodes, height: reading.height)
+            node: reading.node, aliases: reading.aliases, nodes: reading.nodes, bytes: reading.bytes,
+            height: reading.height)
     }
 
     private func expandAlias() throws(Failure) -> Reading {
@@ -284,12 +309,17 @@ final class YAMLTextReader {
                 : "The alias *\(alias) has no anchor &\(alias) before it."
             throw failure(
                 .unknownAlias, message, at: start,
-                hint: Suggestion.nearest(to: alias, among: anchors.keys.sorted()).map { "did you mean *\($0)?" }
+                hint: Suggestion.nearest(to: alias, among: anchors.keys.sorted().prefix(1_000)).map {
+                    "did you mean *\($0)?"
+                }
                     ?? "quote a text that begins with '*'")
         }
         aliases += anchor.aliases + 1
         aliasedNodes += anchor.nodes
-        guard aliases <= FlowTextReader.aliasLimit, aliasedNodes <= FlowTextReader.aliasedNodeLimit else {
+        aliasedBytes += anchor.bytes
+        guard aliases <= FlowTextReader.aliasLimit, aliasedNodes <= FlowTextReader.aliasedNodeLimit,
+            aliasedBytes <= FlowTextReader.aliasedByteLimit
+        else {
             throw failure(
                 .tooManyAliases, "The aliases up to here expand to more than flowrun reads.", at: start,
                 hint: "at most \(FlowTextReader.aliasLimit) aliases are expanded; write less with aliases of aliases")
@@ -297,7 +327,8 @@ final class YAMLTextReader {
         try checkDepth(depth + anchor.height)
         let node = SourceNode(anchor.node.value, at: start, end: end, style: anchor.node.style)
         return Reading(
-            node: node, aliases: anchor.aliases + 1, nodes: anchor.nodes, height: anchor.height, isAlias: true)
+            node: node, aliases: anchor.aliases + 1, nodes: anchor.nodes, bytes: anchor.bytes, height: anchor.height,
+            isAlias: true)
     }
 
     private func name(_ text: UnsafeMutablePointer<yaml_char_t>?) -> String? {

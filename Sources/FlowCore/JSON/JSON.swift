@@ -93,6 +93,20 @@ extension JSON {
     }
 }
 
+extension JSON {
+    /// How deep values may be nested: as deep as JSON text that is read.
+    package static let nestingLimit = JSONReader.nestingLimit
+
+    /// Whether collections stand in one another more than so many levels deep.
+    package func isNested(deeperThan limit: Int) -> Bool {
+        switch self {
+        case .array(let elements): limit == 0 || elements.contains { $0.isNested(deeperThan: limit - 1) }
+        case .object(let object): limit == 0 || object.values.contains { $0.isNested(deeperThan: limit - 1) }
+        default: false
+        }
+    }
+}
+
 extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {

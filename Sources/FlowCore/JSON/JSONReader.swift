@@ -30,6 +30,7 @@ public struct JSONReader {
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private let lenient: Bool
+    private let nestingLimit: Int
     private var position = 0
     private var depth = 0
     private var path: [PathPart] = []
@@ -39,9 +40,10 @@ public struct JSONReader {
         case index(Int)
     }
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>, _ leniency: Leniency) {
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, _ leniency: Leniency, nestingLimit: Int) {
         self.bytes = bytes
         self.lenient = leniency == .jsonNET
+        self.nestingLimit = nestingLimit
     }
 
     /// Reads a text.
@@ -57,18 +59,27 @@ public struct JSONReader {
     }
 
     /// Reads UTF-8 bytes.
-    public static func read(_ bytes: [UInt8], _ leniency: Leniency = .strict) throws(Failure) -> JSON {
+    /// - Parameters:
+    ///   - bytes: the JSON text, a byte order mark allowed.
+    ///   - leniency: how strictly it is read.
+    ///   - nestingLimit: the deepest nesting that is read; more than the usual only for what flowrun wrote itself.
+    /// - Returns: the value.
+    /// - Throws: ``Failure``.
+    public static func read(
+        _ bytes: [UInt8], _ leniency: Leniency = .strict, nestingLimit: Int = JSONReader.nestingLimit
+    ) throws(Failure) -> JSON {
         let result = bytes.withUnsafeBufferPointer { bytes in
-            Result { () throws(Failure) in try read(bytes, leniency) }
+            Result { () throws(Failure) in try read(bytes, leniency, nestingLimit: nestingLimit) }
         }
         return try result.get()
     }
 
     /// Reads UTF-8 bytes in place.
     public static func read(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ leniency: Leniency = .strict
+        _ bytes: UnsafeBufferPointer<UInt8>, _ leniency: Leniency = .strict,
+        nestingLimit: Int = JSONReader.nestingLimit
     ) throws(Failure) -> JSON {
-        var reader = JSONReader(bytes, leniency)
+        var reader = JSONReader(bytes, leniency, nestingLimit: nestingLimit)
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { reader.position = 3 }
         try reader.skipBlanks()
         let value = try reader.readValue()
@@ -183,7 +194,7 @@ public struct JSONReader {
 
     private mutating func enter() throws(Failure) {
         depth += 1
-        if depth > Self.nestingLimit { throw failure("the value is nested deeper than \(Self.nestingLimit) levels") }
+        if depth > nestingLimit { throw failure("the value is nested deeper than \(nestingLimit) levels") }
     }
 
     // MARK: Numbers
@@ -237,7 +248,9 @@ public struct JSONReader {
             if text.hasPrefix(".") { text = "0" + text }
         }
         if text.hasSuffix(".") { text += "0" }
-        guard let value = Double(text) else { throw failure("'\(text)' is not a number") }
+        guard let value = Double(text), value.isFinite else {
+            throw failure("'\(text.prefix(40))' is outside the range of numbers")
+        }
         return .double(value)
     }
 
@@ -329,9 +342,9 @@ public struct JSONReader {
     }
 
     private mutating func readHexQuad() throws(Failure) -> UInt32 {
-        guard position + 4 <= bytes.count,
-            let value = UInt32(String(decoding: bytes[position..<position + 4], as: UTF8.self), radix: 16)
-        else { throw failure("'\\u' needs four hexadecimal digits") }
+        guard let value = HexDigit.quad(bytes[position...]) else {
+            throw failure("'\\u' needs four hexadecimal digits")
+        }
         position += 4
         return value
     }

@@ -10,11 +10,17 @@ public struct JSONWriter: ~Copyable {
     // Room of its own: appending to an array byte by byte takes longer than all the rest.
     private var room = UnsafeMutableRawBufferPointer.allocate(byteCount: 256, alignment: 1)
     private let indented: Bool
+    private let limit: Int
     private var level = 0
 
     /// Makes a writer.
-    /// - Parameter indented: whether members stand on lines of their own, two blanks a level.
-    public init(indented: Bool = false) { self.indented = indented }
+    /// - Parameters:
+    ///   - indented: whether members stand on lines of their own, two blanks a level.
+    ///   - limit: after how many bytes no further element or member is begun; the text is then longer and not complete.
+    public init(indented: Bool = false, limit: Int = .max) {
+        self.indented = indented
+        self.limit = limit
+    }
 
     deinit { room.deallocate() }
 
@@ -99,6 +105,7 @@ public struct JSONWriter: ~Copyable {
         write(byte: UInt8(ascii: "["))
         level += 1
         for (place, element) in elements.enumerated() {
+            if count > limit { return }
             if place > 0 { write(byte: UInt8(ascii: ",")) }
             startLine()
             write(element)
@@ -114,6 +121,7 @@ public struct JSONWriter: ~Copyable {
         level += 1
         let (keys, values) = (object.keys, object.values)
         for place in keys.indices {
+            if count > limit { return }
             if place > 0 { write(byte: UInt8(ascii: ",")) }
             startLine()
             write(string: keys[place])

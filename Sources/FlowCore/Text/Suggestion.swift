@@ -1,14 +1,20 @@
 /// "Did you mean": the nearest of known names.
 public enum Suggestion {
+    /// The longest name for which another is looked for, in bytes.
+    private static let longestName = 256
+
     /// The candidate nearest to a misspelt name, or nil where none is near enough.
     ///
     /// Letter case does not count; up to a third of the letters may differ, a swap of neighbours counts once.
     public static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+        guard name.utf8.count <= longestName else { return nil }
         let wanted = Array(name.lowercased())
         let limit = max(1, wanted.count / 3)
         var best: (distance: Int, candidate: String)?
         for candidate in candidates {
-            let distance = distance(wanted, Array(candidate.lowercased()))
+            let letters = Array(candidate.lowercased())
+            guard abs(letters.count - wanted.count) <= limit else { continue }
+            let distance = distance(wanted, letters)
             guard distance <= limit, distance < best?.distance ?? .max else { continue }
             best = (distance, candidate)
         }

@@ -5,11 +5,17 @@ import FlowCore
 /// Calls whose arguments are all known are evaluated; what fails then fails in every run.
 public struct ExpressionChecker {
     private var findings: [ExpressionFinding] = []
+    /// The text of the expression that is checked, for messages.
+    private var source = ""
 
     /// What is wrong with a template.
     public static func check(_ template: Template) -> [ExpressionFinding] {
         var checker = ExpressionChecker()
-        for expression in template.expressions { checker.check(expression, isCertain: true) }
+        let text = Array(template.text.utf8)
+        for expression in template.expressions {
+            checker.source = String(decoding: text[expression.range], as: UTF8.self)
+            _ = checker.check(expression, isCertain: true)
+        }
         return checker.findings
     }
 
@@ -33,8 +39,9 @@ public struct ExpressionChecker {
             switch declaration.name {
             case "if" where arguments.count == 3: return types(of: arguments[1]).union(types(of: arguments[2]))
             case "coalesce":
-                let all = arguments.reduce(into: ValueTypes()) { $0.formUnion(types(of: $1)) }
-                let last = arguments.last.map(types) ?? .any
+                let each = arguments.map(types)
+                let all = each.reduce(into: ValueTypes()) { $0.formUnion($1) }
+                let last = each.last ?? .any
                 return last.contains(.null) ? all : all.subtracting(.null)
             case "union", "intersection", "skip", "take":
                 let first = arguments.first.map(types)?.intersection(declaration.returns) ?? declaration.returns
@@ -50,28 +57,42 @@ public struct ExpressionChecker {
     // MARK: The walk
 
     /// Checks an expression that is evaluated whenever the whole one is, or that may never be reached.
-    private mutating func check(_ expression: Expression, isCertain: Bool) {
+    ///
+    /// Each part is compiled once, on the way up, so that what is known of it is computed once.
+    private mutating func check(_ expression: Expression, isCertain: Bool) -> CompiledExpression {
         switch expression {
-        case .literal: break
-        case .call(let call): check(call, isCertain: isCertain)
+        case .literal(let value, _): return .constant(value)
+        case .call(let call): return check(call, isCertain: isCertain)
         case .access(let base, let access):
-            check(base, isCertain: isCertain)
-            check(access.key, isCertain: isCertain)
+            let value = check(base, isCertain: isCertain)
+            let key = check(access.key, isCertain: isCertain)
             check(access, of: base, isCertain: isCertain)
+            return ExpressionCompiler(source: source).compile(access, key, of: value)
         }
     }
 
-    private mutating func check(_ call: Expression.Call, isCertain: Bool) {
+    private mutating func check(_ call: Expression.Call, isCertain: Bool) -> CompiledExpression {
+        let count = findings.count
+        var arguments: [CompiledExpression] = []
+        let isLazy = FunctionLibrary.declaration(named: call.name)?.isLazy ?? false
+        for (place, argument) in call.arguments.enumerated() {
+            arguments.append(check(argument, isCertain: isCertain && (place == 0 || !isLazy)))
+        }
+        let compiled = ExpressionCompiler(source: source).compile(call, arguments)
+        check(call, arguments, compiled, isCertain: isCertain, argumentsAreRight: findings.count == count)
+        return compiled
+    }
+
+    /// Checks a call whose arguments are checked.
+    private mutating func check(
+        _ call: Expression.Call, _ arguments: [CompiledExpression], _ compiled: CompiledExpression, isCertain: Bool,
+        argumentsAreRight: Bool
+    ) {
         guard let declaration = FunctionLibrary.declaration(named: call.name) else {
             add(
                 .error, .unknownFunction, ExpressionCompiler.unknownMessage(call.name),
                 hint: FunctionNames.hint(for: call.name), call.nameRange)
-            for argument in call.arguments { check(argument, isCertain: isCertain) }
             return
-        }
-        let count = findings.count
-        for (place, argument) in call.arguments.enumerated() {
-            check(argument, isCertain: isCertain && (place == 0 || !declaration.isLazy))
         }
         guard declaration.accepts(count: call.arguments.count) else {
             add(
@@ -80,12 +101,18 @@ public struct ExpressionChecker {
             return
         }
         let severity: ExpressionFinding.Severity = isCertain ? .error : .warning
+        let count = findings.count
         for (place, argument) in call.arguments.enumerated() {
             guard let parameter = declaration.parameter(at: place) else { continue }
             checkType(of: argument, place, parameter, call, declaration, severity)
         }
-        if findings.count == count { checkValue(of: call, declaration, severity) }
-        if findings.count == count { checkRoles(of: call, declaration, severity) }
+        guard argumentsAreRight, findings.count == count else { return }
+        // A call whose arguments are all known is computed; what fails then fails in every run.
+        if case .failing(let error) = compiled, arguments.allSatisfy(\.isKnown) {
+            add(severity, .literal, error.message, hint: error.hint ?? hint(for: call, declaration), call.range)
+        } else {
+            checkRoles(of: call, declaration, severity)
+        }
     }
 
     private mutating func checkType(
@@ -101,20 +128,6 @@ public struct ExpressionChecker {
         add(
             severity, .argumentType, error.message,
             hint: Self.hint(argument, accepted: parameter.types), argument.range)
-    }
-
-    /// Evaluates a call whose arguments are all known.
-    private mutating func checkValue(
-        of call: Expression.Call, _ declaration: FunctionDeclaration, _ severity: ExpressionFinding.Severity
-    ) {
-        guard declaration.isPure, call.arguments.allSatisfy(Self.isConstant) else { return }
-        let compiler = ExpressionCompiler(source: call.name)
-        guard case .dynamic(let evaluation) = compiler.compile(.call(call)) else { return }
-        do {
-            _ = try evaluation(EmptyScope())
-        } catch {
-            add(severity, .literal, error.message, hint: error.hint ?? hint(for: call, declaration), call.range)
-        }
     }
 
     private func hint(for call: Expression.Call, _ declaration: FunctionDeclaration) -> String? {
@@ -181,15 +194,6 @@ public struct ExpressionChecker {
         _ range: Range<Int>
     ) {
         findings.append(ExpressionFinding(severity, kind, message, hint: hint, range: range))
-    }
-
-    private static func isConstant(_ expression: Expression) -> Bool {
-        switch expression {
-        case .literal: true
-        case .call(let call):
-            (FunctionLibrary.declaration(named: call.name)?.isPure ?? false) && call.arguments.allSatisfy(isConstant)
-        case .access(let base, let access): isConstant(base) && isConstant(access.key)
-        }
     }
 
     /// A value of a type, for the type's name in a message.

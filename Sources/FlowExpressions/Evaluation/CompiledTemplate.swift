@@ -4,7 +4,8 @@ public import FlowCore
 public struct CompiledTemplate: Sendable {
     private enum Content: Sendable {
         case constant(JSON)
-        case expression(Evaluation)
+        /// `nests` where it puts values into others.
+        case expression(Evaluation, nests: Bool)
         case interpolation([Part])
     }
 
@@ -14,6 +15,7 @@ public struct CompiledTemplate: Sendable {
     }
 
     private let content: Content
+    private let textLimit: Int
 
     /// Parses and compiles a text.
     /// - Throws: `InvalidTemplate`.
@@ -22,39 +24,59 @@ public struct CompiledTemplate: Sendable {
     }
 
     /// Compiles a template.
-    public init(_ template: Template) {
+    public init(_ template: Template) { self.init(template, textLimit: TextLimit.evaluated) }
+
+    /// Compiles a template whose texts may have so many bytes and no more.
+    package init(_ template: Template, textLimit: Int) {
+        self.textLimit = textLimit
         switch template.content {
         case .literal(let text): content = .constant(.string(text))
         case .expression(let expression):
-            let compiler = ExpressionCompiler(source: String(template.text.dropFirst()))
+            let compiler = ExpressionCompiler(source: String(template.text.dropFirst()), textLimit: textLimit)
             switch compiler.compile(expression) {
             case .constant(let value): content = .constant(value)
-            case .dynamic(let evaluation): content = .expression(evaluation)
+            case let compiled:
+                let nests = expression.calls.contains { Self.nestingFunctions.contains($0.name.lowercased()) }
+                content = .expression(compiled.evaluation, nests: nests)
             }
-        case .interpolation(let parts): content = Self.content(of: parts)
+        case .interpolation(let parts): content = Self.content(of: parts, textLimit: textLimit)
         }
     }
 
-    private static func content(of parts: [Template.Part]) -> Content {
+    /// The functions whose value holds an argument one level deeper.
+    private static let nestingFunctions: Set<String> = [
+        "array", "createarray", "addproperty", "setproperty", "chunk",
+    ]
+
+    /// Refuses a value that no reader would read again.
+    static func checkNesting(of value: JSON) throws(FlowError) {
+        guard value.isNested(deeperThan: JSON.nestingLimit) else { return }
+        throw FlowError(
+            .invalidTemplate, "The value is nested deeper than \(JSON.nestingLimit) levels.",
+            hint: "do not put a value into itself again and again")
+    }
+
+    private static func content(of parts: [Template.Part], textLimit: Int) -> Content {
         var compiled: [Part] = []
-        func append(_ text: String) {
-            if case .text(let earlier) = compiled.last {
-                compiled[compiled.count - 1] = .text(earlier + text)
-            } else {
-                compiled.append(.text(text))
-            }
-        }
+        var known = ""
         for part in parts {
             switch part {
-            case .text(let text): append(text)
+            case .text(let text): known += text
             case .expression(let expression, let source):
-                switch ExpressionCompiler(source: source).compile(expression) {
-                case .constant(let value): append(ValueText.text(of: value))
-                case .dynamic(let evaluation): compiled.append(.expression(evaluation))
+                let expression = ExpressionCompiler(source: source, textLimit: textLimit).compile(expression)
+                if case .constant(let value) = expression,
+                    let text = ValueText.text(of: value, upTo: TextLimit.folded)
+                {
+                    known += text
+                } else {
+                    if !known.isEmpty { compiled.append(.text(known)) }
+                    known = ""
+                    compiled.append(.expression(expression.evaluation))
                 }
             }
         }
-        if compiled.count == 1, case .text(let text) = compiled[0] { return .constant(.string(text)) }
+        if compiled.isEmpty { return .constant(.string(known)) }
+        if !known.isEmpty { compiled.append(.text(known)) }
         return .interpolation(compiled)
     }
 
@@ -70,13 +92,24 @@ public struct CompiledTemplate: Sendable {
     public func evaluate(in scope: any EvaluationScope) throws(FlowError) -> JSON {
         switch content {
         case .constant(let value): return value
-        case .expression(let evaluation): return try evaluation(scope)
+        case .expression(let evaluation, let nests):
+            let value = try evaluation(scope)
+            if nests { try Self.checkNesting(of: value) }
+            return value
         case .interpolation(let parts):
             var text = ""
             for part in parts {
                 switch part {
                 case .text(let piece): text += piece
-                case .expression(let evaluation): text += ValueText.text(of: try evaluation(scope))
+                case .expression(let evaluation):
+                    let value = try evaluation(scope)
+                    guard let piece = ValueText.text(of: value, upTo: textLimit - text.utf8.count) else {
+                        throw FlowError(
+                            .invalidTemplate,
+                            "The text with its expressions has more than '\(textLimit)' characters, which is more than a "
+                                + "value may have.")
+                    }
+                    text += piece
                 }
             }
             return .string(text)

@@ -28,7 +28,12 @@ public struct CompiledValue: Sendable {
     /// - Returns: the value with the results in their places.
     /// - Throws: `InvalidTemplate` with the platform's text.
     public func evaluate(in scope: any EvaluationScope) throws(FlowError) -> JSON {
-        try Self.evaluate(root, in: scope)
+        let value = try Self.evaluate(root, in: scope)
+        switch root {
+        case .constant, .template: break
+        case .array, .object, .computedKeys: try CompiledTemplate.checkNesting(of: value)
+        }
+        return value
     }
 
     private static func compile(_ value: JSON) throws(FlowError) -> Node {

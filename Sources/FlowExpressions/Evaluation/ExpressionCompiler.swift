@@ -6,12 +6,15 @@ enum CompiledExpression: Sendable {
     case constant(JSON)
     /// The value has to be computed each time.
     case dynamic(Evaluation)
+    /// It fails whenever it is evaluated.
+    case failing(FlowError)
 
     /// The value in a scope.
     func evaluate(in scope: any EvaluationScope) throws(FlowError) -> JSON {
         switch self {
         case .constant(let value): value
         case .dynamic(let evaluation): try evaluation(scope)
+        case .failing(let error): throw error
         }
     }
 
@@ -20,7 +23,13 @@ enum CompiledExpression: Sendable {
         switch self {
         case .constant(let value): { _ throws(FlowError) in value }
         case .dynamic(let evaluation): evaluation
+        case .failing(let error): { _ throws(FlowError) in throw error }
         }
+    }
+
+    /// Whether what comes of it is known without any scope.
+    var isKnown: Bool {
+        if case .dynamic = self { false } else { true }
     }
 }
 
@@ -30,23 +39,32 @@ enum CompiledExpression: Sendable {
 struct ExpressionCompiler {
     /// The expression's text for messages.
     let source: String
+    /// How many bytes a text may have that a call gives.
+    var textLimit = TextLimit.evaluated
 
     /// Compiles an expression.
     func compile(_ expression: Expression) -> CompiledExpression {
         switch expression {
         case .literal(let value, _): .constant(value)
         case .call(let call): compile(call)
-        case .access(let base, let access): compile(access, of: compile(base))
+        case .access(let base, let access): compile(access, compile(access.key), of: compile(base))
         }
     }
 
-    private func compile(_ access: Expression.Access, of base: CompiledExpression) -> CompiledExpression {
+    /// Compiles a selection whose parts are compiled.
+    func compile(
+        _ access: Expression.Access, _ key: CompiledExpression, of base: CompiledExpression
+    ) -> CompiledExpression {
         let (isOptional, source) = (access.isOptional, source)
-        let key = compile(access.key)
         switch (base, key) {
+        case (.failing, _): return base
+        case (.constant, .failing): return key
         case (.constant(let value), .constant(let key)):
-            return folded { () throws(FlowError) in
-                try PropertySelection.select(key, from: value, isOptional: isOptional, source: source)
+            do {
+                return .constant(
+                    try PropertySelection.select(key, from: value, isOptional: isOptional, source: source))
+            } catch {
+                return .failing(error)
             }
         case (.dynamic(let base), .constant(.string(let text))):
             let name = PropertySelection.Name(text)
@@ -67,21 +85,29 @@ struct ExpressionCompiler {
     }
 
     private func compile(_ call: Expression.Call) -> CompiledExpression {
+        compile(call, call.arguments.map(compile))
+    }
+
+    /// Compiles a call whose arguments are compiled.
+    func compile(_ call: Expression.Call, _ arguments: [CompiledExpression]) -> CompiledExpression {
         guard let declaration = FunctionLibrary.declaration(named: call.name) else {
-            let failure = FlowError(.invalidTemplate, Self.unknownMessage(call.name))
-            return .dynamic { _ throws(FlowError) in throw failure }
+            return .failing(FlowError(.invalidTemplate, Self.unknownMessage(call.name)))
         }
         guard declaration.accepts(count: call.arguments.count) else {
-            let failure = FlowError(
-                .invalidTemplate, declaration.countMessage(name: call.name, count: call.arguments.count))
-            return .dynamic { _ throws(FlowError) in throw failure }
+            return .failing(
+                FlowError(.invalidTemplate, declaration.countMessage(name: call.name, count: call.arguments.count)))
         }
-        let site = FunctionCall(name: call.name, declaration: declaration)
-        let arguments = call.arguments.map(compile)
-        let evaluation = evaluation(of: declaration.body, site, arguments)
-        guard declaration.isPure else { return .dynamic(evaluation) }
-        for argument in arguments { if case .dynamic = argument { return .dynamic(evaluation) } }
-        return folded { () throws(FlowError) in try evaluation(EmptyScope()) }
+        if declaration.isPure, arguments.allSatisfy(\.isKnown) {
+            let site = FunctionCall(name: call.name, declaration: declaration, textLimit: TextLimit.folded)
+            do {
+                let value = try evaluation(of: declaration.body, site, arguments)(EmptyScope())
+                if TextLimit.isFolded(value) { return .constant(value) }
+            } catch {
+                if error != site.tooLong() { return .failing(error) }
+            }
+        }
+        let site = FunctionCall(name: call.name, declaration: declaration, textLimit: textLimit)
+        return .dynamic(evaluation(of: declaration.body, site, arguments))
     }
 
     /// What the platform says of a function that it does not have.
@@ -89,14 +115,6 @@ struct ExpressionCompiler {
         name.lowercased() == "appsetting"
             ? "The template function '\(name)' is not expected at this location."
             : "The template function '\(name)' is not defined or not valid."
-    }
-
-    private func folded(_ compute: @escaping @Sendable () throws(FlowError) -> JSON) -> CompiledExpression {
-        do {
-            return .constant(try compute())
-        } catch {
-            return .dynamic { _ throws(FlowError) in throw error }
-        }
     }
 
     private func evaluation(
@@ -119,24 +137,28 @@ struct ExpressionCompiler {
         _ compute: @escaping @Sendable (Arguments, any EvaluationScope) throws(FlowError) -> JSON
     ) -> Evaluation {
         switch arguments.count {
-        case 0: return { scope throws(FlowError) in try compute(Arguments(call), scope) }
+        case 0: return { scope throws(FlowError) in try call.checked(compute(Arguments(call), scope)) }
         case 1:
             if case .constant(let first) = arguments[0] {
-                return { scope throws(FlowError) in try compute(Arguments(call, first), scope) }
+                return { scope throws(FlowError) in try call.checked(compute(Arguments(call, first), scope)) }
             }
             let first = arguments[0].evaluation
-            return { scope throws(FlowError) in try compute(Arguments(call, first(scope)), scope) }
+            return { scope throws(FlowError) in try call.checked(compute(Arguments(call, first(scope)), scope)) }
         case 2:
             let first = arguments[0].evaluation
             if case .constant(let second) = arguments[1] {
-                return { scope throws(FlowError) in try compute(Arguments(call, first(scope), second), scope) }
+                return { scope throws(FlowError) in
+                    try call.checked(compute(Arguments(call, first(scope), second), scope))
+                }
             }
             let second = arguments[1].evaluation
-            return { scope throws(FlowError) in try compute(Arguments(call, first(scope), second(scope)), scope) }
+            return { scope throws(FlowError) in
+                try call.checked(compute(Arguments(call, first(scope), second(scope)), scope))
+            }
         case 3:
             let (first, second, third) = (arguments[0].evaluation, arguments[1].evaluation, arguments[2].evaluation)
             return { scope throws(FlowError) in
-                try compute(Arguments(call, first(scope), second(scope), third(scope)), scope)
+                try call.checked(compute(Arguments(call, first(scope), second(scope), third(scope)), scope))
             }
         default:
             let evaluations = arguments.map(\.evaluation)
@@ -144,7 +166,7 @@ struct ExpressionCompiler {
                 var values: [JSON] = []
                 values.reserveCapacity(evaluations.count)
                 for evaluation in evaluations { values.append(try evaluation(scope)) }
-                return try compute(Arguments(call, values), scope)
+                return try call.checked(compute(Arguments(call, values), scope))
             }
         }
     }

@@ -90,8 +90,17 @@ struct ValueKey: Hashable {
         case .integer, .double, .decimal: hasher.combine(value.doubleValue)
         case .array(let elements):
             hasher.combine(elements.count)
-            for element in elements.prefix(8) { hash(element, into: &hasher) }
-        case .object(let object): hasher.combine(object.count)
+            for element in elements { hash(element, into: &hasher) }
+        case .object(let object):
+            // The order of keys does not count.
+            var sum = 0
+            for (key, value) in object {
+                var member = Hasher()
+                member.combine(key)
+                hash(value, into: &member)
+                sum &+= member.finalize()
+            }
+            hasher.combine(sum)
         default: hasher.combine(value)
         }
     }

@@ -19,6 +19,23 @@ public enum ValueText {
         }
     }
 
+    /// The text of a value; nil where it has more bytes than that, which is noticed before it is complete.
+    static func text(of value: JSON, upTo limit: Int) -> String? {
+        let text: String
+        switch value {
+        case .array: text = written(value, upTo: limit)
+        case .object(let object): text = ContentEnvelope(object)?.text ?? written(value, upTo: limit)
+        default: text = self.text(of: value)
+        }
+        return text.utf8.count > limit ? nil : text
+    }
+
+    private static func written(_ value: JSON, upTo limit: Int) -> String {
+        var writer = JSONWriter(limit: limit)
+        writer.write(value)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
     /// The text of a float: the shortest digits that give it back, an exponent below 1e-4 and from 1e17 on.
     public static func text(of value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity" }

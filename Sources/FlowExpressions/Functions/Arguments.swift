@@ -8,9 +8,12 @@ final class FunctionCall: Sendable {
     let functionName: String
     /// How many parameters the function can have.
     let parameterCount: Int
+    /// How many bytes a text may have that comes of the call.
+    let textLimit: Int
 
-    init(name: String, declaration: FunctionDeclaration) {
+    init(name: String, declaration: FunctionDeclaration, textLimit: Int = TextLimit.evaluated) {
         self.name = name
+        self.textLimit = textLimit
         functionName = declaration.name
         parameterCount = declaration.maximumCount ?? .max
     }
@@ -40,6 +43,24 @@ final class FunctionCall: Sendable {
     func notValid() -> FlowError {
         FlowError(
             .invalidTemplate, "The provided parameters for template language function '\(name)' are not valid.")
+    }
+
+    /// The error of a text that grows beyond what a value may have.
+    func tooLong() -> FlowError {
+        failure("gives a text of more than '\(textLimit)' characters, which is more than a value may have.")
+    }
+
+    /// A value that comes of the call, unless it is too long a text.
+    @inline(__always)
+    func checked(_ value: JSON) throws(FlowError) -> JSON {
+        if case .string(let text) = value, text.utf8.count > textLimit { throw tooLong() }
+        return value
+    }
+
+    /// The text of a value, unless it is too long.
+    func text(of value: JSON) throws(FlowError) -> String {
+        guard let text = ValueText.text(of: value, upTo: textLimit) else { throw tooLong() }
+        return text
     }
 
     private func ordinal(_ place: Int) -> String {

@@ -50,12 +50,7 @@ enum CollectionFunctions {
             switch arguments[0] {
             case .string(let text):
                 let part = Array(try arguments.string(1).utf8)
-                guard let first = part.first else { return true }
-                let bytes = Array(text.utf8)
-                guard part.count <= bytes.count else { return false }
-                for place in 0...(bytes.count - part.count)
-                where bytes[place] == first && bytes[place...].starts(with: part) { return true }
-                return false
+                return .bool(part.isEmpty || TextSearch(part).first(in: Array(text.utf8)) != nil)
             case .array(let elements): return .bool(elements.contains { ValueComparison.areEqual($0, value) })
             case .object(let object):
                 return .bool(PropertySelection.place(of: try arguments.string(1), in: object) != nil)
@@ -194,7 +189,8 @@ enum CollectionFunctions {
             var text = ""
             for (place, element) in elements.enumerated() {
                 if place > 0 { text += separator }
-                text += ValueText.text(of: element)
+                text += try arguments.call.text(of: element)
+                if text.utf8.count > arguments.call.textLimit { throw arguments.call.tooLong() }
             }
             return .string(text)
         })

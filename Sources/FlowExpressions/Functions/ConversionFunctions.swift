@@ -77,7 +77,7 @@ enum ConversionFunctions {
         summary: "Gives a value's text as binary content.",
         examples: ["binary('hi')": ["$content-type": "application/octet-stream", "$content": "aGk="]],
         body: .pure { arguments throws(FlowError) in
-            let bytes = ContentEnvelope.bytes(of: arguments[0])
+            let bytes = try ContentEnvelope.bytes(of: arguments[0], arguments.call)
             return ContentEnvelope(contentType: ContentEnvelope.octets, bytes: bytes).json
         })
 
@@ -96,7 +96,7 @@ enum ConversionFunctions {
             } else {
                 type = ContentEnvelope(value)?.contentType ?? "application/json;charset=utf-8"
             }
-            return .string("data:\(type);base64," + Base64.encode(ContentEnvelope.bytes(of: value)))
+            return .string("data:\(type);base64," + Base64.encode(try ContentEnvelope.bytes(of: value, arguments.call)))
         })
 
     static let dataUriToBinary = FunctionDeclaration(
@@ -161,17 +161,22 @@ enum ConversionFunctions {
         usage: .expects("at least one parameter: the string to URL encode"),
         summary: "Escapes text for an address.",
         examples: ["encodeUriComponent('https://contoso.com')": "https%3A%2F%2Fcontoso.com"],
-        body: .pure { arguments throws(FlowError) in escaped(arguments) })
+        body: .pure { arguments throws(FlowError) in try escaped(arguments) })
 
     static let uriComponent = FunctionDeclaration(
         "uriComponent", .conversion, [.repeated("values", .any)], returns: .string,
         usage: .expects("at least one parameter: the value to convert to URI component"),
         summary: "Escapes text for an address.",
         examples: ["uriComponent('https://contoso.com')": "https%3A%2F%2Fcontoso.com"],
-        body: .pure { arguments throws(FlowError) in escaped(arguments) })
+        body: .pure { arguments throws(FlowError) in try escaped(arguments) })
 
-    private static func escaped(_ arguments: Arguments) -> JSON {
-        .string(PercentEncoding.encode(arguments.values.map(ValueText.text).joined()))
+    private static func escaped(_ arguments: Arguments) throws(FlowError) -> JSON {
+        var text = ""
+        for value in arguments.values {
+            text += try arguments.call.text(of: value)
+            if text.utf8.count > arguments.call.textLimit { throw arguments.call.tooLong() }
+        }
+        return .string(PercentEncoding.encode(text))
     }
 
     static let decodeUriComponent = FunctionDeclaration(
@@ -282,7 +287,7 @@ enum ConversionFunctions {
         usage: .expects("one parameter: the value that is to be converted to a string"),
         summary: "Gives a value as text; arrays and objects as JSON.",
         examples: ["string(10)": "10", "string(true)": "True", "string(json('[1, 2]'))": "[1,2]"],
-        body: .pure { arguments throws(FlowError) in .string(ValueText.text(of: arguments[0])) })
+        body: .pure { arguments throws(FlowError) in .string(try arguments.call.text(of: arguments[0])) })
 
     // MARK: JSON and XML
 

@@ -84,11 +84,15 @@ enum ManipulationFunctions {
                 throw arguments.call.mismatch(0, arguments[0], expected: "an XML object")
             }
             let path = try arguments.string(1)
-            switch try document(text, arguments).select(path) {
+            switch try document(text, arguments).select(path, upTo: arguments.call.textLimit) {
             case .number(let value): return .double(value)
             case .string(let text): return .string(text)
             case .boolean(let value): return .bool(value)
             case .nodes(let nodes): return .array(nodes.map(value))
+            case .tooLong: throw arguments.call.tooLong()
+            case .tooMuchWork:
+                throw arguments.call.failure(
+                    "was invoked with the XPath expression '\(path)' that takes too much work.")
             case nil:
                 throw arguments.call.failure(
                     "expects its second parameter to be a valid XPath expression. The provided value is '\(path)'.")
@@ -103,10 +107,10 @@ enum ManipulationFunctions {
         }
     }
 
-    private static func value(of node: XMLNode) -> JSON {
+    private static func value(of node: XMLDocument.Selected) -> JSON {
         switch node {
-        case .text(let text), .cdata(let text): .string(text)
-        default: ContentEnvelope(contentType: ContentEnvelope.xml, bytes: Array(XMLNode.text(of: [node]).utf8)).json
+        case .text(let text): .string(text)
+        case .xml(let text): ContentEnvelope(contentType: ContentEnvelope.xml, bytes: Array(text.utf8)).json
         }
     }
 }

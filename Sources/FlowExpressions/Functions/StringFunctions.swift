@@ -14,7 +14,10 @@ enum StringFunctions {
         examples: ["concat('Deal ', 7)": "Deal 7", "concat('is ', true)": "is True"],
         body: .pure { arguments throws(FlowError) in
             var text = ""
-            for place in 0..<arguments.count { text += ValueText.text(of: arguments[place]) }
+            for place in 0..<arguments.count {
+                text += try arguments.call.text(of: arguments[place])
+                if text.utf8.count > arguments.call.textLimit { throw arguments.call.tooLong() }
+            }
             return .string(text)
         })
 
@@ -184,26 +187,23 @@ enum StringFunctions {
             guard !old.isEmpty else {
                 throw arguments.call.failure("expects its second parameter to be a string that is not empty.")
             }
-            return .string(replacing(old, in: text, with: new))
-        })
-
-    /// Replaces byte by byte: a letter and its accent stay apart as in .NET.
-    private static func replacing(_ old: String, in text: String, with new: String) -> String {
-        let (bytes, wanted) = (Array(text.utf8), Array(old.utf8))
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
-        var place = 0
-        while place < bytes.count {
-            if bytes[place] == wanted[0], bytes[place...].starts(with: wanted) {
+            // Byte by byte: a letter and its accent stay apart as in .NET.
+            let bytes = Array(text.utf8)
+            let places = TextSearch(Array(old.utf8)).apart(in: bytes)
+            if places.isEmpty { return arguments[0] }
+            let length = bytes.count + places.count * (new.utf8.count - old.utf8.count)
+            guard length <= arguments.call.textLimit else { throw arguments.call.tooLong() }
+            var result: [UInt8] = []
+            result.reserveCapacity(length)
+            var start = 0
+            for place in places {
+                result.append(contentsOf: bytes[start..<place])
                 result.append(contentsOf: new.utf8)
-                place += wanted.count
-            } else {
-                result.append(bytes[place])
-                place += 1
+                start = place + old.utf8.count
             }
-        }
-        return String(decoding: result, as: UTF8.self)
-    }
+            result.append(contentsOf: bytes[start...])
+            return .string(String(decoding: result, as: UTF8.self))
+        })
 
     static let slice = FunctionDeclaration(
         "slice", .string, [.required("text", .string), .required("start", .integer), .optional("end", .integer)],
@@ -237,18 +237,12 @@ enum StringFunctions {
 
     private static func pieces(of text: String, _ separator: String) -> [JSON] {
         guard !separator.isEmpty else { return [.string(text)] }
-        let (bytes, mark) = (Array(text.utf8), Array(separator.utf8))
+        let bytes = Array(text.utf8)
         var pieces: [JSON] = []
         var start = 0
-        var place = 0
-        while place < bytes.count {
-            if bytes[place] == mark[0], bytes[place...].starts(with: mark) {
-                pieces.append(.string(String(decoding: bytes[start..<place], as: UTF8.self)))
-                place += mark.count
-                start = place
-            } else {
-                place += 1
-            }
+        for place in TextSearch(Array(separator.utf8)).apart(in: bytes) {
+            pieces.append(.string(String(decoding: bytes[start..<place], as: UTF8.self)))
+            start = place + separator.utf8.count
         }
         pieces.append(.string(String(decoding: bytes[start...], as: UTF8.self)))
         return pieces

@@ -120,10 +120,14 @@ struct ExpressionLexer {
         let range = first..<position
         if isFloat {
             let plain = Self.completed(text)
-            guard let value = Double(plain) else { throw invalidNumber(text, range) }
+            guard let value = Double(plain), value.isFinite else {
+                throw invalidNumber(text, range, of: "floats", hint: nil)
+            }
             return ExpressionToken(kind: .float(value), range: range)
         }
-        guard let value = Int64(text) else { throw invalidNumber(text, range) }
+        guard let value = Int64(text) else {
+            throw invalidNumber(text, range, of: "64-bit integers", hint: "write it as decimal('\(text)')")
+        }
         return ExpressionToken(kind: .integer(value), range: range)
     }
 
@@ -140,11 +144,11 @@ struct ExpressionLexer {
         return result.hasSuffix(".") ? result + "0" : result
     }
 
-    private func invalidNumber(_ text: String, _ range: Range<Int>) -> SyntaxFailure {
+    private func invalidNumber(_ text: String, _ range: Range<Int>, of kind: String, hint: String?) -> SyntaxFailure {
         SyntaxFailure(
             "The template language expression '\(source)' is not valid: the number '\(text)' is outside the range of "
-                + "64-bit integers.",
-            range: range, hint: "write it as decimal('\(text)')")
+                + "\(kind).",
+            range: range, hint: hint)
     }
 
     private mutating func skipDigits() {

@@ -53,7 +53,8 @@ struct ContentEnvelope {
     var json: JSON { ["$content-type": .string(contentType), "$content": .string(base64)] }
 
     /// The bytes of any value: those of an envelope, or else of its text.
-    static func bytes(of value: JSON) -> [UInt8] {
-        ContentEnvelope(value)?.bytes ?? Array(ValueText.text(of: value).utf8)
+    static func bytes(of value: JSON, _ call: FunctionCall) throws(FlowError) -> [UInt8] {
+        if let bytes = ContentEnvelope(value)?.bytes { return bytes }
+        return Array(try call.text(of: value).utf8)
     }
 }

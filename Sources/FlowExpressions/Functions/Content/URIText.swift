@@ -1,3 +1,5 @@
+import FlowCore
+
 /// Escaping of addresses, and their parts.
 enum URIText {
     /// The bytes behind an escaped text; `+` is a blank, and `%` without two digits stays.
@@ -7,10 +9,10 @@ enum URIText {
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "+") {
                 bytes.append(0x20)
-            } else if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            } else if byte == UInt8(ascii: "%"), rest.count >= 2, let high = HexDigit.value(rest[rest.startIndex]),
+                let low = HexDigit.value(rest[rest.startIndex + 1])
             {
-                bytes.append(code)
+                bytes.append(high << 4 | low)
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte)

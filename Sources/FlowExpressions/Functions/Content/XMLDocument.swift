@@ -67,6 +67,13 @@ final class XMLDocument {
             }
             if next[0] == UInt8(ascii: "/") { node.pointee.extra = 1 }
         }
+        // An entity may stand for text without end, or for a file. The first declaration of one ends the reading.
+        context.pointee.sax.pointee.entityDecl = { context, _, _, _, _, _ in
+            guard let context else { return }
+            let parser = context.assumingMemoryBound(to: xmlParserCtxt.self)
+            parser.pointee._private = context
+            xmlStopParser(parser)
+        }
         let options = Int32(
             XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue)
         var copy = text
@@ -75,15 +82,15 @@ final class XMLDocument {
                 xmlCtxtReadMemory(context, characters.baseAddress, Int32(characters.count), nil, "UTF-8", options)
             }
         }
+        guard context.pointee._private == nil else {
+            xmlFreeDoc(parsed)
+            throw Failure(message: "For security reasons entities are not allowed in this XML document.")
+        }
         guard let document = parsed else { throw failure(context, text) }
         guard context.pointee.wellFormed != 0, context.pointee.nsWellFormed != 0 else {
             let failure = failure(context, text)
             xmlFreeDoc(document)
             throw failure
-        }
-        if let subset = document.pointee.intSubset, subset.pointee.entities != nil || subset.pointee.pentities != nil {
-            xmlFreeDoc(document)
-            throw Failure(message: "For security reasons entities are not allowed in this XML document.")
         }
         return document
     }
@@ -207,10 +214,10 @@ final class XMLDocument {
     /// The name spaces in force at an element, each prefix once.
     private static func scopedNamespaces(_ element: xmlNodePtr) -> [XMLNode.Attribute] {
         var attributes: [XMLNode.Attribute] = []
+        var names: Set<String> = []
         var node: xmlNodePtr? = element
         while let current = node, current.pointee.type == XML_ELEMENT_NODE {
-            for space in namespaces(current.pointee.nsDef) where !attributes.contains(where: { $0.name == space.name })
-            {
+            for space in namespaces(current.pointee.nsDef) where names.insert(space.name).inserted {
                 attributes.append(space)
             }
             node = current.pointee.parent
@@ -229,30 +236,51 @@ final class XMLDocument {
 
     // MARK: XPath
 
+    /// How much work an XPath expression may make, in the library's count of operations: some seconds at most.
+    private static let operationLimit: UInt = 50_000_000
+
+    /// A node that an XPath expression selects.
+    enum Selected {
+        /// The text of a text node or attribute.
+        case text(String)
+        /// The XML of any other node.
+        case xml(String)
+    }
+
     /// What an XPath expression gives.
     enum Selection {
         /// Nodes in document order.
-        case nodes([XMLNode])
+        case nodes([Selected])
         /// A number.
         case number(Double)
         /// A text.
         case string(String)
         /// True or false.
         case boolean(Bool)
+        /// The nodes have more text than is allowed.
+        case tooLong
+        /// It takes too much work.
+        case tooMuchWork
     }
 
     /// Evaluates an XPath 1.0 expression; nil where it is not valid.
     ///
-    /// Attributes come as text nodes.
-    func select(_ path: String) -> Selection? {
+    /// - Parameters:
+    ///   - path: the expression.
+    ///   - limit: how many bytes the texts of the nodes may have together.
+    /// - Returns: what it selects or computes.
+    func select(_ path: String, upTo limit: Int) -> Selection? {
         guard let context = xmlXPathNewContext(document) else { return nil }
         defer { xmlXPathFreeContext(context) }
         // Without a handler the library writes to the standard error stream.
         context.pointee.error = { _, _ in }
-        guard let result = xmlXPathEvalExpression(path, context) else { return nil }
+        context.pointee.opLimit = Self.operationLimit
+        guard let result = xmlXPathEvalExpression(path, context) else {
+            return context.pointee.opCount >= Self.operationLimit ? .tooMuchWork : nil
+        }
         defer { xmlXPathFreeObject(result) }
         switch result.pointee.type {
-        case XPATH_NODESET: return .nodes(Self.nodes(result.pointee.nodesetval))
+        case XPATH_NODESET: return Self.nodes(result.pointee.nodesetval, upTo: limit).map(Selection.nodes) ?? .tooLong
         case XPATH_NUMBER: return .number(result.pointee.floatval)
         case XPATH_STRING: return .string(Self.string(result.pointee.stringval))
         case XPATH_BOOLEAN: return .boolean(result.pointee.boolval != 0)
@@ -260,18 +288,37 @@ final class XMLDocument {
         }
     }
 
-    private static func nodes(_ set: xmlNodeSetPtr?) -> [XMLNode] {
+    /// The nodes of a set, attributes as text; nil where their texts come to more than the limit.
+    private static func nodes(_ set: xmlNodeSetPtr?, upTo limit: Int) -> [Selected]? {
         guard let set, let table = set.pointee.nodeTab else { return [] }
-        return (0..<Int(set.pointee.nodeNr)).compactMap { place in
-            guard let node = table[place] else { return nil }
-            switch node.pointee.type {
-            case XML_ATTRIBUTE_NODE:
-                return node.withMemoryRebound(to: xmlAttr.self, capacity: 1) { .text(value(of: $0)) }
-            case XML_NAMESPACE_DECL:
-                return node.withMemoryRebound(to: xmlNs.self, capacity: 1) { .text(string($0.pointee.href)) }
-            case XML_DOCUMENT_NODE: return xmlDocGetRootElement(node.pointee.doc).flatMap { convert($0, isRoot: true) }
-            default: return convert(node, isRoot: true)
+        var nodes: [Selected] = []
+        var length = 0
+        for place in 0..<Int(set.pointee.nodeNr) {
+            guard let node = table[place], let selected = selected(node) else { continue }
+            switch selected {
+            case .text(let text), .xml(let text): length += text.utf8.count
             }
+            if length > limit { return nil }
+            nodes.append(selected)
+        }
+        return nodes
+    }
+
+    private static func selected(_ node: xmlNodePtr) -> Selected? {
+        let converted: XMLNode?
+        switch node.pointee.type {
+        case XML_ATTRIBUTE_NODE:
+            return node.withMemoryRebound(to: xmlAttr.self, capacity: 1) { .text(value(of: $0)) }
+        case XML_NAMESPACE_DECL:
+            return node.withMemoryRebound(to: xmlNs.self, capacity: 1) { .text(string($0.pointee.href)) }
+        case XML_DOCUMENT_NODE:
+            converted = xmlDocGetRootElement(node.pointee.doc).flatMap { convert($0, isRoot: true) }
+        default: converted = convert(node, isRoot: true)
+        }
+        switch converted {
+        case .text(let text), .cdata(let text): return .text(text)
+        case let node?: return .xml(XMLNode.text(of: [node]))
+        case nil: return nil
         }
     }
 }

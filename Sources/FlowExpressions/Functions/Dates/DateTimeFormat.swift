@@ -4,9 +4,12 @@ import FlowCore
 enum DateTimeFormat {
     /// The format of functions that name none.
     static let roundTrip = "o"
+    /// The longest format, in bytes: as long as an expression.
+    static let limit = 8_192
 
     /// The text of a time, or nil for an unknown format of one letter.
     static func format(_ value: DateTimeValue, _ format: String, _ culture: DateSymbols = .english) -> String? {
+        guard format.utf8.count <= limit else { return nil }
         guard let letter = format.first else { return self.format(value, "G", culture) }
         guard format.utf8.count == 1 else { return custom(value, format, culture) }
         if letter == "o" || letter == "O" { return roundTrip(value) }

@@ -4,6 +4,9 @@ import FlowCore
 ///
 /// ISO 8601 is read in every culture; anything else by numbers in the culture's order, and by names of months.
 enum DateTimeParser {
+    /// The longest text that is read by numbers and names, in bytes.
+    private static let limit = 512
+
     /// Reads a time; nil where the text is none.
     static func parse(_ text: String, _ culture: DateSymbols = .english) -> DateTimeValue? {
         var text = text
@@ -15,6 +18,7 @@ enum DateTimeParser {
         case .value(let value): return value
         case .invalid: return nil
         case .otherForm:
+            guard text.utf8.count <= limit else { return nil }
             var reader = FreeReader(text, culture)
             return reader.read()
         }

@@ -16,6 +16,7 @@ struct ExactDateTimeParser {
 
     /// Reads a time; nil where the text does not fit the format.
     static func parse(_ text: String, _ format: String, _ culture: DateSymbols) -> DateTimeValue? {
+        guard format.utf8.count <= DateTimeFormat.limit else { return nil }
         var pattern = format
         if format.count == 1, let letter = format.first {
             guard let standard = DateTimeFormat.pattern(of: letter, culture) else { return nil }

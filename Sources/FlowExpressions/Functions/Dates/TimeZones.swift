@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Zones are named as Windows names them, as the platform does; the names of the IANA data base are accepted too.
 public struct ZoneRules: Sendable {
-    private static let known = Mutex<[String: ZoneRules?]>([:])
+    private static let known = Mutex<[String: ZoneRules]>([:])
 
     private let zone: TimeZone
 
@@ -14,13 +14,12 @@ public struct ZoneRules: Sendable {
     public init?(named name: String) {
         let key = name.lowercased()
         if let rules = Self.known.withLock({ $0[key] }) {
-            guard let rules else { return nil }
             self = rules
             return
         }
-        let rules = Self.make(key, name)
+        // Only names that are known are kept: unknown ones come from data and have no end.
+        guard let rules = Self.make(key, name) else { return nil }
         Self.known.withLock { $0[key] = rules }
-        guard let rules else { return nil }
         self = rules
     }
 

@@ -3,6 +3,8 @@ import FlowCore
 /// Numbers as text by .NET's standard formats (`C2`, `N0`, `D4`) and custom formats (`#,##0.00`).
 struct NumberFormat {
     private static let greatestPrecision = 99
+    /// The longest format, in bytes: as long as an expression.
+    private static let formatLimit = 8_192
 
     private let value: JSON
     private let symbols: NumberSymbols
@@ -17,6 +19,7 @@ struct NumberFormat {
         let formatter = NumberFormat(value: value, symbols: symbols)
         if case .double(let double) = value, !double.isFinite { return ValueText.text(of: double) }
         let bytes = Array(format.utf8)
+        guard bytes.count <= formatLimit else { return nil }
         guard let letter = bytes.first else { return formatter.general(precision: nil) }
         let isLetter = (letter | 0x20) &- UInt8(ascii: "a") < 26
         if isLetter, bytes.count <= 10, bytes.dropFirst().allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) {
@@ -127,17 +130,17 @@ struct NumberFormat {
 extension NumberSymbols {
     /// Whole digits in groups.
     func grouping(_ digits: String) -> String {
-        var rest = Substring(digits)
-        var groups: [Substring] = []
+        var rest = digits.utf8[...]
+        var groups: [String] = []
         var place = 0
         while let size = groupSizes.isEmpty ? nil : groupSizes[min(place, groupSizes.count - 1)], size > 0,
             rest.count > size
         {
-            groups.append(rest.suffix(size))
+            groups.append(String(Substring(rest.suffix(size))))
             rest = rest.dropLast(size)
             place += 1
         }
-        groups.append(rest)
+        groups.append(String(Substring(rest)))
         return groups.reversed().joined(separator: groupSeparator)
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Cultures other than `en-US`, from the Unicode locale data in Foundation.
 enum Cultures {
-    private static let known = Mutex<[String: Culture?]>([:])
+    private static let known = Mutex<[String: Culture]>([:])
 
     private static let identifiers: Set<String> = Set(
         Locale.availableIdentifiers.map { $0.replacingOccurrences(of: "_", with: "-").lowercased() })
@@ -12,7 +12,9 @@ enum Cultures {
     static func culture(named name: String) -> Culture? {
         let key = name.lowercased().replacingOccurrences(of: "_", with: "-")
         if let culture = known.withLock({ $0[key] }) { return culture }
-        let culture = isKnown(key) ? make(Locale(identifier: identifier(key))) : nil
+        // Only names that are known are kept: unknown ones come from data and have no end.
+        guard isKnown(key) else { return nil }
+        let culture = make(Locale(identifier: identifier(key)))
         known.withLock { $0[key] = culture }
         return culture
     }
@@ -21,7 +23,7 @@ enum Cultures {
         if identifiers.contains(key) { return true }
         let parts = key.split(separator: "-")
         guard parts.count == 2, parts[1].count == 2, identifiers.contains(String(parts[0])) else { return false }
-        return parts[1].allSatisfy { $0.isLetter }
+        return parts[1].allSatisfy { $0.isASCII && $0.isLetter }
     }
 
     private static func identifier(_ key: String) -> String {

@@ -14,40 +14,21 @@ enum TextUnits {
 
     /// The place where a text occurs first, or nil; letter case is ignored.
     static func firstIndex(of wanted: String, in text: String) -> Int? {
-        firstIndex(of: CaseMapping.foldedUnits(wanted)[...], in: CaseMapping.foldedUnits(text), from: 0)
+        let wanted = CaseMapping.foldedUnits(wanted)
+        return wanted.isEmpty ? 0 : TextSearch(wanted).first(in: CaseMapping.foldedUnits(text))
     }
 
     /// The place where a text occurs last, or nil; letter case is ignored.
     static func lastIndex(of wanted: String, in text: String) -> Int? {
         let (wanted, text) = (CaseMapping.foldedUnits(wanted), CaseMapping.foldedUnits(text))
-        guard wanted.count <= text.count else { return nil }
-        var place = text.count - wanted.count
-        while place >= 0 {
-            if text[place..<(place + wanted.count)].elementsEqual(wanted) { return place }
-            place -= 1
-        }
-        return nil
+        guard !wanted.isEmpty else { return text.count }
+        let fromEnd = TextSearch<UInt16>(wanted.reversed()).first(in: text.reversed())
+        return fromEnd.map { text.count - wanted.count - $0 }
     }
 
     /// All places where a text occurs, also those that overlap; letter case is ignored.
     static func indices(of wanted: String, in text: String) -> [Int] {
-        let (wanted, text) = (CaseMapping.foldedUnits(wanted), CaseMapping.foldedUnits(text))
-        guard !wanted.isEmpty else { return [] }
-        var places: [Int] = []
-        var start = 0
-        while let place = firstIndex(of: wanted[...], in: text, from: start) {
-            places.append(place)
-            start = place + 1
-        }
-        return places
-    }
-
-    private static func firstIndex(of wanted: ArraySlice<UInt16>, in text: [UInt16], from start: Int) -> Int? {
-        guard let first = wanted.first else { return start }
-        guard wanted.count + start <= text.count else { return nil }
-        for place in start...(text.count - wanted.count) where text[place] == first {
-            if text[place..<(place + wanted.count)].elementsEqual(wanted) { return place }
-        }
-        return nil
+        let wanted = CaseMapping.foldedUnits(wanted)
+        return wanted.isEmpty ? [] : TextSearch(wanted).all(in: CaseMapping.foldedUnits(text))
     }
 }
