@@ -59,6 +59,16 @@ import Testing
         #expect(try Self.value("variables('v')" + String(repeating: "?.a", count: 2_700), ["v": nil]) == nil)
     }
 
+    @Test(arguments: ["array(variables('v'))", "addProperty(json('{}'), 'a', variables('v'))"])
+    func `a value that is put into itself again and again is refused in time`(_ expression: String) throws {
+        var value = JSON.integer(1)
+        for _ in 0..<512 { value = try Self.value(expression, ["v": value]) }
+        Self.expectError("nested deeper than 512 levels", expression, ["v": value])
+        let members = try CompiledValue(["a": ["@variables('v')"]])
+        let scope = ContextScope(["variables": ["v": value]], now: Timestamp(year: 2026, month: 1, day: 15))
+        #expect(throws: FlowError.self) { try members.evaluate(in: scope) }
+    }
+
     @Test func `types and values of nested calls are worked out once each`() {
         // Each level twice would be 2^200 steps.
         let coalesces = String(repeating: "coalesce(null,", count: 200) + "1" + String(repeating: ")", count: 200)

@@ -36,8 +36,7 @@ public struct CompiledTemplate: Sendable {
             switch compiler.compile(expression) {
             case .constant(let value): content = .constant(value)
             case let compiled:
-                let nests = expression.calls.contains { Self.nestingFunctions.contains($0.name.lowercased()) }
-                content = .expression(compiled.evaluation, nests: nests)
+                content = .expression(compiled.evaluation, nests: Self.nests(expression))
             }
         case .interpolation(let parts): content = Self.content(of: parts, textLimit: textLimit)
         }
@@ -47,6 +46,18 @@ public struct CompiledTemplate: Sendable {
     private static let nestingFunctions: Set<String> = [
         "array", "createarray", "addproperty", "setproperty", "chunk",
     ]
+
+    /// Whether an expression puts values into others.
+    private static func nests(_ expression: Expression) -> Bool {
+        switch expression {
+        case .literal: false
+        case .access(let base, let access): nests(base) || nests(access.key)
+        case .call(let call):
+            // Both lengths of those names; others need no look-up.
+            (call.name.utf8.count == 5 || call.name.utf8.count == 11)
+                && nestingFunctions.contains(call.name.lowercased()) || call.arguments.contains(where: nests)
+        }
+    }
 
     /// Refuses a value that no reader would read again.
     static func checkNesting(of value: JSON) throws(FlowError) {
