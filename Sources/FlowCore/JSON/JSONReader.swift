@@ -240,7 +240,9 @@ public struct JSONReader {
                 return .integer(value)
             }
             let sign = bytes[start] == UInt8(ascii: "-") ? "-" : ""
-            return .decimal(sign + String(decoding: bytes[firstDigit..<position], as: UTF8.self))
+            // Lenient reading takes zeros before the digits, which no reader would take again.
+            let digits = bytes[firstDigit..<position].drop { $0 == UInt8(ascii: "0") }
+            return .decimal(sign + String(decoding: digits, as: UTF8.self))
         }
         var text = String(decoding: bytes[start..<position], as: UTF8.self)
         if lenient, text.hasPrefix(".") || text.hasPrefix("+") || text.hasPrefix("-.") {
