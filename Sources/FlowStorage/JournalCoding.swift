@@ -56,15 +56,24 @@ package enum JournalCoding {
         writer.write(byte: UInt8(ascii: "["))
         for event in batch.events {
             if number > batch.first { writer.write(byte: UInt8(ascii: ",")) }
-            let start = writer.count
-            if event.sealed.isEmpty { writer.write(event.json) }
-            // Few events are large, look like marks or hold secrets.
-            if !event.sealed.isEmpty || writer.count - start >= largeValueSize
-                || writer.contains(markPrefix, after: start)
-            {
-                writer.removeAll(after: start)
-                let place = { context(batch.run, number, $0) }
-                writer.write(try marking(event, &values, &isMarked, vault: vault, place: place))
+            if case .object(let object) = event.json, !event.sealed.isEmpty {
+                writer.write(byte: UInt8(ascii: "{"))
+                for (place, name) in object.keys.enumerated() {
+                    if place > 0 { writer.write(byte: UInt8(ascii: ",")) }
+                    writer.write(.string(name))
+                    writer.write(byte: UInt8(ascii: ":"))
+                    let member = object.values[place]
+                    if event.sealed.contains(name) {
+                        let box = try vault.seal(member.bytes, for: context(batch.run, number, name))
+                        writer.write([sealedMark: .string(Base64.encode(box))])
+                        isMarked = true
+                    } else {
+                        write(member, to: &writer, &values, &isMarked)
+                    }
+                }
+                writer.write(byte: UInt8(ascii: "}"))
+            } else {
+                write(event.json, to: &writer, &values, &isMarked)
             }
             number += 1
         }
@@ -72,19 +81,15 @@ package enum JournalCoding {
         return Row(bytes: writer.bytes, isMarked: isMarked, values: values)
     }
 
-    /// The event as it stands in a marked row.
-    private static func marking(
-        _ event: JournalEvent, _ values: inout [LargeValue], _ isMarked: inout Bool, vault: Vault,
-        place: (_ member: String) -> String
-    ) throws(FlowError) -> JSON {
-        let json = marking(event.hidingSealed, &values, &isMarked)
-        guard case .object(var object) = json else { return json }
-        for name in event.sealed {
-            guard let member = event.json[name] else { continue }
-            object[name] = [sealedMark: .string(Base64.encode(try vault.seal(member.bytes, for: place(name))))]
-            isMarked = true
-        }
-        return .object(object)
+    /// Writes a value as it stands in a row: few are large or look like marks.
+    private static func write(
+        _ json: JSON, to writer: inout JSONWriter, _ values: inout [LargeValue], _ isMarked: inout Bool
+    ) {
+        let start = writer.count
+        writer.write(json)
+        guard writer.count - start >= largeValueSize || writer.contains(markPrefix, after: start) else { return }
+        writer.removeAll(after: start)
+        writer.write(marking(json, &values, &isMarked))
     }
 
     /// The hashes of the values that a marked row names.

@@ -10,6 +10,47 @@ import Testing
         #expect(try JSON(parsing: text).text == text)
     }
 
+    @Test func `a character that is escaped is so wherever it stands`() throws {
+        for length in 0..<20 {
+            for place in 0...length {
+                for (special, escaped) in [("\"", #"\""#), ("\\", #"\\"#), ("\u{1F}", #"\u001f"#), ("ü😀", "ü😀")] {
+                    let (before, after) = (
+                        String(repeating: "x", count: place), String(repeating: " ", count: length - place)
+                    )
+                    let value = JSON.string(before + special + after)
+                    #expect(value.text == "\"" + before + escaped + after + "\"")
+                    #expect(try JSON(parsing: value.text) == value)
+                }
+            }
+        }
+    }
+
+    @Test func `integers of every length are written`() {
+        var power: Int64 = 1
+        for _ in 0..<19 {
+            for value in [power, power - 1, -power] { #expect(JSON.integer(value).text == String(value)) }
+            power = power.multipliedReportingOverflow(by: 10).partialValue
+        }
+        for value in [Int64.max, .min] { #expect(JSON.integer(value).text == String(value)) }
+    }
+
+    @Test func `what was written can be taken back and looked through`() {
+        var writer = JSONWriter()
+        writer.write(["a": 1])
+        let place = writer.count
+        writer.write("$$mark")
+        let found = [
+            writer.contains("$mark", after: place), writer.contains("$marks", after: place),
+            writer.contains("\"a\"", after: place), writer.contains("\"a\"", after: 0),
+        ]
+        #expect(found == [true, false, false, true])
+        writer.removeAll(after: place)
+        let isFound = writer.contains("$mark", after: 0)
+        let bytes = writer.bytes
+        #expect(!isFound)
+        #expect(bytes == Array(#"{"a":1}"#.utf8))
+    }
+
     @Test func `escapes and surrogate pairs are read`() throws {
         #expect(try JSON(parsing: #""\ud83d\ude00 \u00fc""#) == "😀 ü")
     }

@@ -1,9 +1,9 @@
 /// The members of a JSON object, in the order in which they were written.
 ///
-/// Keys and values lie in two parallel arrays. Up to eight members are searched one by one; larger objects carry an
+/// Keys and values lie in two parallel arrays. Up to sixteen members are searched one by one; larger objects carry an
 /// index. Equality disregards the order of the keys. Assigning `nil` through the subscript removes a member.
 public struct JSONObject: Sendable {
-    @usableFromInline static let linearLimit = 8
+    @usableFromInline static let linearLimit = 16
 
     /// The keys in order.
     public private(set) var keys: [String]

@@ -181,18 +181,35 @@ public struct JSONWriter: ~Copyable {
         var string = string
         string.withUTF8 { utf8 in
             let text = UnsafeRawBufferPointer(utf8)
-            reserve(text.count + 2)
             write(byte: UInt8(ascii: "\""))
-            var start = 0
-            while true {
-                let end = Self.plainEnd(of: text, from: start)
-                write(bytes: UnsafeRawBufferPointer(rebasing: text[start..<end]))
-                guard end < text.count else { break }
-                write(escape: text[end])
-                start = end + 1
+            var place = copyPlain(text, from: 0)
+            while place < text.count {
+                write(escape: text[place])
+                place = copyPlain(text, from: place + 1)
             }
             write(byte: UInt8(ascii: "\""))
         }
+    }
+
+    /// Copies the bytes that stand for themselves, eight in one step.
+    /// - Returns: where they end.
+    private mutating func copyPlain(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
+        reserve(text.count - start)
+        var (place, target) = (start, count)
+        while place + 8 <= text.count {
+            let word = text.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+            guard !Self.hasSpecial(word) else { break }
+            room.storeBytes(of: word, toByteOffset: target, as: UInt64.self)
+            place += 8
+            target += 8
+        }
+        while place < text.count, !Self.isSpecial(text[place]) {
+            room[target] = text[place]
+            place += 1
+            target += 1
+        }
+        count = target
+        return place
     }
 
     private mutating func write(escape byte: UInt8) {
@@ -210,16 +227,6 @@ public struct JSONWriter: ~Copyable {
                 write(byte: digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10))
             }
         }
-    }
-
-    /// Where the bytes that stand for themselves end; eight are looked at in one step.
-    private static func plainEnd(of text: UnsafeRawBufferPointer, from start: Int) -> Int {
-        var place = start
-        while place + 8 <= text.count, !hasSpecial(text.loadUnaligned(fromByteOffset: place, as: UInt64.self)) {
-            place += 8
-        }
-        while place < text.count, !isSpecial(text[place]) { place += 1 }
-        return place
     }
 
     private static func isSpecial(_ byte: UInt8) -> Bool {
