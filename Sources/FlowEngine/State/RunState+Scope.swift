@@ -29,6 +29,8 @@ extension RunState: EvaluationScope {
         return .object(record)
     }
 
+    func triggerOutputs() -> JSON? { trigger.map { $0.outputs ?? .null } }
+
     func actionRecord(_ name: String) -> JSON? {
         guard let (action, place) = resolve(name) else { return nil }
         switch place {

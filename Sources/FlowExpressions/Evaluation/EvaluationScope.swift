@@ -12,6 +12,8 @@ public protocol EvaluationScope {
     func variable(_ name: String) -> JSON?
     /// What `trigger()` gives: name, inputs, outputs, status and times.
     func triggerRecord() -> JSON?
+    /// What `triggerOutputs()` gives; nil where there is no trigger.
+    func triggerOutputs() -> JSON?
     /// What `actions()` gives; nil where the action is unknown or has not run.
     func actionRecord(_ name: String) -> JSON?
     /// The outputs of an action; nil where it has none, is unknown or has not run.
@@ -39,6 +41,9 @@ public protocol EvaluationScope {
 }
 
 extension EvaluationScope {
+    /// The `outputs` of the trigger's record.
+    public func triggerOutputs() -> JSON? { triggerRecord().map { $0["outputs"] ?? .null } }
+
     /// The `body` of the outputs; outputs that are no message, as those of Compose, are their own body.
     public func actionBody(_ name: String) -> JSON? {
         guard let outputs = actionOutputs(name) else { return nil }

@@ -99,30 +99,28 @@ enum WorkflowFunctions {
     static let trigger = FunctionDeclaration(
         "trigger", .workflow, [], returns: .object, usage: .none,
         summary: "Gives the record of the trigger: name, status, inputs, outputs and times.",
-        body: .reading { arguments, scope throws(FlowError) in try triggerRecord(scope, arguments) })
+        body: .reading { arguments, scope throws(FlowError) in try part(scope.triggerRecord(), arguments) })
 
     static let triggerOutputs = FunctionDeclaration(
         "triggerOutputs", .workflow, [], returns: .any, usage: .none, summary: "Gives the outputs of the trigger.",
         body: .reading { arguments, scope throws(FlowError) in
-            try triggerRecord(scope, arguments)["outputs"] ?? .null
+            try part(scope.triggerOutputs(), arguments)
         })
 
     static let triggerBody = FunctionDeclaration(
         "triggerBody", .workflow, [], returns: .any, usage: .none, summary: "Gives the body of the trigger's outputs.",
         body: .reading { arguments, scope throws(FlowError) in
-            try triggerRecord(scope, arguments)["outputs"]?["body"] ?? .null
+            try part(scope.triggerOutputs(), arguments)["body"] ?? .null
         })
 
-    private static func triggerRecord(
-        _ scope: any EvaluationScope, _ arguments: Arguments
-    ) throws(FlowError) -> JSON {
-        guard let record = scope.triggerRecord() else {
+    private static func part(_ part: JSON?, _ arguments: Arguments) throws(FlowError) -> JSON {
+        guard let part else {
             throw FlowError(
                 .invalidTemplate,
                 "The template language function '\(arguments.call.name)' cannot be evaluated because there is no trigger."
             )
         }
-        return record
+        return part
     }
 
     // MARK: Forms
@@ -164,7 +162,7 @@ enum WorkflowFunctions {
         "triggerFormDataValue", .workflow, [field], returns: .any, usage: .one,
         summary: "Gives the one value of a form field that the trigger brought.",
         body: .reading { arguments, scope throws(FlowError) in
-            let outputs = try triggerRecord(scope, arguments)["outputs"] ?? .null
+            let outputs = try part(scope.triggerOutputs(), arguments)
             return try FormContent(outputs, arguments.call).value(of: try arguments.string(0))
         })
 
@@ -172,7 +170,7 @@ enum WorkflowFunctions {
         "triggerFormDataMultiValues", .workflow, [field], returns: .array, usage: .one,
         summary: "Gives all values of a form field that the trigger brought.",
         body: .reading { arguments, scope throws(FlowError) in
-            let outputs = try triggerRecord(scope, arguments)["outputs"] ?? .null
+            let outputs = try part(scope.triggerOutputs(), arguments)
             return .array(try FormContent(outputs, arguments.call).values(of: try arguments.string(0)))
         })
 
@@ -180,7 +178,7 @@ enum WorkflowFunctions {
         "triggerMultipartBody", .workflow, [.required("index", .integer)], returns: .any, usage: .one,
         summary: "Gives a part of the multipart message that the trigger brought.",
         body: .reading { arguments, scope throws(FlowError) in
-            let outputs = try triggerRecord(scope, arguments)["outputs"] ?? .null
+            let outputs = try part(scope.triggerOutputs(), arguments)
             return try FormContent(outputs, arguments.call).part(at: try arguments.integer(0))
         })
 
