@@ -100,11 +100,6 @@ final class SQLiteWriter: @unchecked Sendable {
     /// Writes commits that came at the same time, in one transaction.
     /// - Returns: for each what became of it; `unusable` for all where the disk refused.
     func write(_ group: [PreparedCommit]) -> [Failure?] {
-        // GRDB serializes the use of its connection; nobody else has this queue.
-        queue.inDatabase { _ in writeTogether(group) }
-    }
-
-    private func writeTogether(_ group: [PreparedCommit]) -> [Failure?] {
         var results: [Failure?] = []
         results.reserveCapacity(group.count)
         do {
