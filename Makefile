@@ -36,7 +36,8 @@ test: setup
 	swift build --build-tests
 	swift test --skip-build
 
-# What is slower than the machine explains fails; WORKLOADS="W1 W5" runs some.
+# Fails for what is slower than the machine explains, or writes or computes more than recorded. WORKLOADS="W1 W5" runs
+# some; counting instructions needs valgrind.
 bench: setup
 	swift build -c release --static-swift-stdlib --product flowrun-bench
 	.build/release/flowrun-bench $(WORKLOADS) --compare Sources/FlowBenchmarks/baseline.json

@@ -40,6 +40,7 @@ final class BenchEnvironment: Sendable {
     ///   - input: what each run is started with.
     ///   - server: the address that flows may call, or nil.
     ///   - folder: where it lives; nil makes a folder that goes away with it.
+    /// - Throws: what installing and activating throw.
     init(
         _ workload: String, with others: [String] = [], input: JSON? = nil, server: String? = nil,
         in folder: BenchFolder? = nil

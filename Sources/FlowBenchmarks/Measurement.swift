@@ -11,6 +11,8 @@ struct Measurement {
         case cost
         /// What does not vary with the machine, such as rows or instructions: less is better, compared as it is.
         case count
+        /// What depends on how threads met: shown and not compared.
+        case observation
     }
 
     let workload: String
@@ -34,7 +36,7 @@ struct Measurement {
         switch kind {
         case .rate: value / floor
         case .cost: value * floor / 1_000
-        case .count: value
+        case .count, .observation: value
         }
     }
 
@@ -57,7 +59,7 @@ struct Measurement {
     var line: String {
         let title = name.padding(toLength: 34, withPad: " ", startingAt: 0)
         let amount = Self.short(value)
-        guard kind != .count else { return "\(title) \(amount) \(unit)" }
+        guard kind == .rate || kind == .cost else { return "\(title) \(amount) \(unit)" }
         var text = "\(title) \(amount) \(unit)  (floor \(Self.short(floor)), ratio \(Self.short(ratio, digits: 3))"
         if let gauges { text += ", sync \(gauges.syncText), cpu \(Self.short(gauges.loopsPerSecond))" }
         return text + ", load \(String(format: "%.2f", load)))"
@@ -92,10 +94,11 @@ struct Baseline {
     /// Takes over what was measured; figures of rounds that do not count stay as they were.
     mutating func take(_ measurements: [Measurement]) {
         for measurement in measurements {
-            if measurement.kind == .count {
-                counts[measurement.name] = measurement.value
-            } else if measurement.gauges?.isBusy != true {
-                ratios[measurement.name] = measurement.ratio
+            switch measurement.kind {
+            case .count: counts[measurement.name] = measurement.value
+            case .rate, .cost:
+                if measurement.gauges?.isBusy != true { ratios[measurement.name] = measurement.ratio }
+            case .observation: break
             }
         }
     }
@@ -114,15 +117,17 @@ struct Baseline {
     func regressions(of measurements: [Measurement]) -> [String] {
         measurements.compactMap { measurement in
             let name = measurement.name
-            if measurement.kind == .count {
+            let isWorse: Bool
+            switch measurement.kind {
+            case .count:
                 guard let before = counts[name], measurement.value > before * Self.countTolerance else { return nil }
                 return "\(name): \(measurement.value) \(measurement.unit), \(before) before"
+            case .observation: return nil
+            case .rate: isWorse = measurement.ratio < (ratios[name] ?? 0) * Self.tolerance
+            case .cost: isWorse = measurement.ratio > (ratios[name] ?? .infinity) / Self.tolerance
             }
-            guard let before = ratios[name], measurement.gauges?.isBusy != true else { return nil }
-            let isWorse =
-                measurement.kind == .cost
-                ? measurement.ratio > before / Self.tolerance : measurement.ratio < before * Self.tolerance
-            return isWorse ? "\(name): ratio \(measurement.ratio) to the floor, \(before) before" : nil
+            guard isWorse, measurement.gauges?.isBusy != true else { return nil }
+            return "\(name): ratio \(measurement.ratio) to the floor, \(ratios[name] ?? 0) before"
         }
     }
 }

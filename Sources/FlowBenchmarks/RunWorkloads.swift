@@ -42,10 +42,10 @@ enum RunWorkloads {
         let input: JSON = ["url": .string("http://\(server.host)/1k.json")]
         let reads = try await measure(
             "W4", BenchEnvironment("http200", input: input, server: server.host), gauges,
-            [Figure("calls_per_second", "calls/s", runs: 30, pieces: 200)])
+            [Figure("calls_per_second", "calls/s", runs: 30, pieces: 200, isSteady: false)])
         let writes = try await measure(
             "W4", BenchEnvironment("http200-post", input: input, server: server.host), gauges,
-            [Figure("writes_per_second", "calls/s", runs: 30, pieces: 200)])
+            [Figure("writes_per_second", "calls/s", runs: 30, pieces: 200, isSteady: false)])
         return reads + writes
     }
 
@@ -58,7 +58,7 @@ enum RunWorkloads {
             "children1000", with: ["child"], input: input, server: server.host)
         return try await measure(
             "children", environment, gauges,
-            [Figure("children_per_second", "children/s", runs: 5, pieces: 1_000)])
+            [Figure("children_per_second", "children/s", runs: 5, pieces: 1_000, isSteady: false)])
     }
 
     /// One figure that is taken of runs.
@@ -68,16 +68,19 @@ enum RunWorkloads {
         let runs: Int
         let width: Int
         let pieces: Int
+        /// Whether a run always writes the same: with calls it depends on which answers come together.
+        let isSteady: Bool
 
         /// What tells the figure from others of its workload.
         var suffix: String { metric.hasPrefix("writes") ? "_of_writes" : metric.hasSuffix("_20") ? "_20" : "" }
 
-        init(_ metric: String, _ unit: String, runs: Int, width: Int = 1, pieces: Int = 1) {
+        init(_ metric: String, _ unit: String, runs: Int, width: Int = 1, pieces: Int = 1, isSteady: Bool = true) {
             self.metric = metric
             self.unit = unit
             self.runs = runs
             self.width = width
             self.pieces = pieces
+            self.isSteady = isSteady
         }
     }
 
@@ -111,7 +114,7 @@ enum RunWorkloads {
                 Measurement(
                     workload: workload, metric: "\(metric)_a_run\(figure.suffix)",
                     value: Double(amount) / Double(figure.runs), unit: metric, runs: figure.runs, floor: 1,
-                    load: gauges.load, kind: .count)
+                    load: gauges.load, kind: figure.isSteady ? .count : .observation)
             }
             measurements += [
                 count("commits", written.commits), count("rows", written.rows), count("bytes", written.bytes),
