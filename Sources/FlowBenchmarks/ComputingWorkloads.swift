@@ -111,5 +111,5 @@ private func compute(
     try work()
     return Measurement(
         workload: workload, metric: metric, value: Double(count) / (processorTime() - start).seconds, unit: unit,
-        runs: count, floor: gauges.loopsPerSecond, load: gauges.load)
+        runs: count, floor: gauges.loopsPerSecond, load: gauges.load, needsDisk: false)
 }

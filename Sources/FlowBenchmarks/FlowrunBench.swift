@@ -32,7 +32,7 @@ enum FlowrunBench {
             gauges.sync = max(gauges.sync, try Gauges.syncTime())
             if gauges.isBusy {
                 note(
-                    "\(workload.name): a sync to disk takes \(gauges.syncText); what is measured in time does not count"
+                    "\(workload.name): a sync to disk takes \(gauges.syncText); times of what it writes do not count"
                 )
             }
             for var measurement in measurements {

@@ -27,8 +27,13 @@ struct Measurement {
     /// The machine's load average when the round began.
     let load: Double
     var kind = Kind.rate
+    /// Whether it says nothing where the disk is busy; what only computes is measured by processor time.
+    var needsDisk = true
     /// The gauges of the round.
     var gauges: Gauges?
+
+    /// Whether it may be compared.
+    var counts: Bool { !needsDisk || gauges?.isBusy != true }
 
     /// The value as it is compared between machines: a share of the floor, the passes of the floor's loop meanwhile, or
     /// what the machine does not change.
@@ -51,7 +56,7 @@ struct Measurement {
         if let gauges {
             object["sync_ms"] = Self.number(gauges.sync / .milliseconds(1))
             object["cpu"] = Self.number(gauges.loopsPerSecond)
-            object["counts"] = .bool(!gauges.isBusy)
+            object["counts"] = .bool(counts)
         }
         return .object(object)
     }
@@ -97,7 +102,7 @@ struct Baseline {
             switch measurement.kind {
             case .count: counts[measurement.name] = measurement.value
             case .rate, .cost:
-                if measurement.gauges?.isBusy != true { ratios[measurement.name] = measurement.ratio }
+                if measurement.counts { ratios[measurement.name] = measurement.ratio }
             case .observation: break
             }
         }
@@ -126,7 +131,7 @@ struct Baseline {
             case .rate: isWorse = measurement.ratio < (ratios[name] ?? 0) * Self.tolerance
             case .cost: isWorse = measurement.ratio > (ratios[name] ?? .infinity) / Self.tolerance
             }
-            guard isWorse, measurement.gauges?.isBusy != true else { return nil }
+            guard isWorse, measurement.counts else { return nil }
             return "\(name): ratio \(measurement.ratio) to the floor, \(ratios[name] ?? 0) before"
         }
     }
