@@ -3,6 +3,7 @@
 #   make test    sets up what is missing, runs all tests
 #   make bench   measures and compares with the baseline
 #   make fuzz    gives hostile input to a reader: make fuzz KIND=json SECONDS=60
+#   make soak    kills a loaded server a thousand times and counts what its service saw
 
 SHELL := /bin/bash
 PACKAGES := pkg-config libyaml-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libxml2-dev libzstd-dev tzdata
@@ -13,7 +14,7 @@ RELEASE := .build/release/flowrun
 KIND ?= expression
 SECONDS ?= 180
 
-.PHONY: setup build demo test bench fuzz format lint clean
+.PHONY: setup build demo test bench soak fuzz format lint clean
 
 setup:
 	@missing=""; for package in $(PACKAGES); do \
@@ -47,6 +48,12 @@ fuzz: setup
 	FLOWRUN_FUZZ=1 swift build -c release --scratch-path .build/fuzz --sanitize fuzzer -Xswiftc -sanitize=fuzzer,address \
 	    --product flowrun-fuzz
 	Tests/FuzzingTests/Fuzzer/fuzz.sh $(KIND) $(SECONDS)
+# KILLS=100 make soak: fewer; SEED=7 repeats a round; DURABILITY=full or process: only that.
+KILLS := 1000
+soak: setup
+	swift build --product flowrun
+	swift build --product flowrun-bench
+	.build/debug/flowrun-bench soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(DURABILITY),--durability $(DURABILITY))
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

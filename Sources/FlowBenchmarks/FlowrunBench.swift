@@ -7,7 +7,8 @@ import Foundation
 enum FlowrunBench {
     private static let workloads: [(name: String, run: @Sendable (Gauges) async throws -> [Measurement])] = [
         ("counts", CountedWork.run), ("W1", RunWorkloads.hello), ("W2", RunWorkloads.chain), ("W3", RunWorkloads.loops),
-        ("W4", RunWorkloads.calls), ("W5", ExpressionWorkloads.run), ("children", RunWorkloads.children),
+        ("W4", RunWorkloads.calls), ("W5", ExpressionWorkloads.run), ("W6", CrashWorkload.run),
+        ("children", RunWorkloads.children),
         ("timers", TimerWorkload.run), ("engine", EngineWorkload.run), ("check", CheckWorkload.run),
     ]
 
@@ -16,6 +17,7 @@ enum FlowrunBench {
         switch (words.dropFirst().first, words.count) {
         case ("--work", 4): return try await CountedWork.perform(words[2], Int(words[3]) ?? 1)
         case ("--start", 3): return try await TimerWorkload.start(words[2])
+        case ("soak", _): exit(try await Soak.run(Array(words.dropFirst(2))) ? 0 : 1)
         default: break
         }
         let options: BenchOptions

@@ -170,6 +170,9 @@ public final class FlowEnvironment: Sendable {
     /// Whether requests and triggers are taken.
     public var readiness: Readiness { host.readiness }
 
+    /// Why the store cannot be used, as long as readiness says that it cannot.
+    public var storeFailure: FlowError? { host.storeFailure }
+
     /// The base address at which triggers are reached: `server.publicUrl`, else the one listened on.
     public var publicAddress: String {
         settings.server.publicURL ?? address.withLock { $0 } ?? "http://\(settings.server.listen)"
@@ -266,7 +269,7 @@ public final class FlowEnvironment: Sendable {
     /// Commits a change of the configuration and lets runs and triggers see it.
     func commit(_ commit: StoreCommit) async throws(FlowError) {
         guard !commit.isEmpty else { return }
-        try await store.commit(commit)
+        try await host.commit(commit)
         cache.withLock { $0 = nil }
         host.use(try await catalog(), try await state())
     }

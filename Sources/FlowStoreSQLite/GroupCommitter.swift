@@ -218,6 +218,7 @@ final class GroupCommitter: Sendable {
         if let writer = state.withLock({ $0.writer }) { return .success(writer) }
         do {
             let writer = try SQLiteWriter(location, vault: vault)
+            try writer.proveWritable()
             state.withLock { state in
                 state.writer = writer
                 state.failure = nil

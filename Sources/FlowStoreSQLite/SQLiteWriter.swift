@@ -95,6 +95,29 @@ final class SQLiteWriter: @unchecked Sendable {
         }
     }
 
+    /// Shows that a store that had become unusable can be written again, by writing a little.
+    ///
+    /// It also takes the place of what a failed commit may have left in the write-ahead log, so that this cannot come
+    /// back by a crash.
+    func proveWritable() throws(FlowError) {
+        let failure: FlowError? = queue.inDatabase { _ in
+            do throws(Failure) {
+                try run("BEGIN IMMEDIATE")
+                try run("INSERT OR REPLACE INTO metadata (name, value) VALUES ('reopened', randomblob(32))")
+                try run("COMMIT")
+                return nil
+            } catch {
+                rollBack()
+                switch error {
+                case .refused(let error), .unusable(let error): return error
+                }
+            }
+        }
+        guard let failure else { return }
+        close()
+        throw failure
+    }
+
     // MARK: Groups
 
     /// Writes commits that came at the same time, in one transaction.

@@ -11,6 +11,9 @@ public final class FaultyStore: FlowStore {
     public enum Fault: Sendable, Hashable {
         /// The disk is full: nothing happened, and the next commit works.
         case refused
+        /// The disk could not be synced: the caller is told that nothing happened, but the commit is there, and the next
+        /// one works.
+        case keptUnsaid
         /// Nothing happened, and nothing works from now on, as if the process had died before the commit.
         case diedBefore
         /// The commit is durable, but the caller is not told, and nothing works from now on, as if the process had died
@@ -62,6 +65,9 @@ public final class FaultyStore: FlowStore {
         switch fault {
         case nil: try await store.commit(commit)
         case .refused: throw FlowError(.storeFull, "The disk is full, on purpose.")
+        case .keptUnsaid:
+            try await store.commit(commit)
+            throw FlowError(.storeUnusable, "The disk cannot be synced, on purpose.")
         case .diedBefore: throw Self.dead
         case .diedAfter:
             try await store.commit(commit)

@@ -45,6 +45,12 @@ public final class VirtualClock: WallClock {
         for sleeper in woken { sleeper.continuation.resume() }
     }
 
+    /// Sets the clock, also back, as people and time servers do; whoever slept until then wakes.
+    public func set(to instant: Timestamp) {
+        state.withLock { $0.now = min($0.now, instant) }
+        advance(to: instant)
+    }
+
     /// Waits until the clock shows an instant; ends early where the task is cancelled.
     public func sleep(until instant: Timestamp) async {
         let id = state.withLock { state in

@@ -59,6 +59,79 @@ import Testing
         try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
     }
 
+    @Test func `a disk that gets full under serve is told by readyz, and nothing accepted is lost`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello, "slow": SmallFlows.slow])
+        try await scratch.flowrun("activate", "--all")
+        let serve = try await scratch.serve()
+        let log = try scratch.read("serve.log")
+        let address = try #require(log.firstRange(of: "http://127.0.0.1:"))
+        let port = log[address.upperBound...].prefix { $0.isNumber }
+        let pid = try #require(log.firstRange(of: "(pid "))
+        let process = log[pid.upperBound...].prefix { $0.isNumber }
+        func readyz() async throws -> String {
+            try await BuiltBinary.script(
+                "exec 3<>/dev/tcp/127.0.0.1/\(port); "
+                    + #"printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3; cat <&3"#,
+                in: scratch.path
+            ).output
+        }
+        let waiting = try await scratch.flowrun("run", "Slow", "--no-wait").output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        // No file may grow any more; the run that waits comes to its end meanwhile.
+        _ = try await BuiltBinary.script("prlimit --pid \(process) --fsize=1024:unlimited", in: scratch.path)
+        try await until("the full disk is told") { try await readyz().hasPrefix("HTTP/1.1 503") }
+        #expect(try await readyz().contains(#""code":"Store"#))
+        let refused = try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#, exit: 6)
+        #expect(refused.messages.contains("Store") && refused.messages.contains("hint:"))
+        _ = try await BuiltBinary.script("prlimit --pid \(process) --fsize=unlimited:unlimited", in: scratch.path)
+        try await until("there is room again") { try await readyz().hasPrefix("HTTP/1.1 200") }
+        #expect(try await scratch.json("runs", "watch", waiting)["status"] == "Succeeded")
+        try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
+        #expect(try await scratch.json("runs", "list").arrayValue?.count == 2)
+        #expect(await serve.end() == 0)
+    }
+
+    @Test func `a database of a newer format is said by every command and left as it is`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "--all")
+        // So much is written that the log is worked into the database when the command ends.
+        var numbers = SystemRandomNumberGenerator()
+        let text = (0..<120_000).map { _ in String(numbers.next(), radix: 36) }.joined()
+        try scratch.write("input.json", "{\"text\":\"\(text)\"}")
+        try await scratch.flowrun("run", "Hello", "--input", "@input.json")
+        let before = try await scratch.state()
+        let database = scratch.path + "/.flowrun/default/store.sqlite"
+        let whole = try Data(contentsOf: URL(fileURLWithPath: database))
+        var newer = whole
+        // The number of the format in the file's head.
+        newer.replaceSubrange(60..<64, with: [0, 0, 0, 99])
+        try newer.write(to: URL(fileURLWithPath: database))
+        for command in [["flow", "list"], ["deactivate", "--all"], ["serve", "--listen", "127.0.0.1:0"]] {
+            let outcome = try await BuiltBinary.run(command, in: scratch.path)
+            #expect(outcome.exitCode == 6, "\(command): \(outcome.output)\(outcome.messages)")
+            #expect(outcome.messages.contains("StoreFormatNewer") && outcome.messages.contains("hint:"))
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: database)) == newer)
+        try whole.write(to: URL(fileURLWithPath: database))
+        #expect(try await scratch.state() == before)
+    }
+
+    @Test func `a key that is missing is not made anew over a store that has one`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "--all")
+        let key = scratch.path + "/.flowrun/default/key"
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: key))
+        try FileManager.default.removeItem(atPath: key)
+        let outcome = try await scratch.flowrun("deactivate", "--all", exit: 6)
+        #expect(outcome.messages.contains("hint:"))
+        #expect(!FileManager.default.fileExists(atPath: key))
+        try bytes.write(to: URL(fileURLWithPath: key))
+        #expect(try await scratch.json("flow", "list")[0]?["state"] == "Started")
+    }
+
     @Test func `a damaged database is said, by every command, and is left for inquiry`() async throws {
         let scratch = try ScratchFolder()
         try await scratch.project(["hello": SmallFlows.hello])

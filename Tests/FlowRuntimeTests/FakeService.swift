@@ -15,8 +15,21 @@ final class FakeService: Connector {
         /// The answers that polls give next.
         var news: [[JSON]] = []
         var signInRefused = false
-        /// Operations that are refused, and with which status.
+        /// Operations that are always refused, and with which status.
+        var statuses: [String: Int] = [:]
+        /// What polls give that ask from the beginning on; the mark is how many were given.
+        var stock: [JSON] = []
+        /// How often a call is refused with 503 before it is taken, by operation and item.
         var refusals: [String: Int] = [:]
+        /// What was written, operation and item, by idempotency key.
+        var items: [String: String] = [:]
+        /// The replay rules of what was written, by idempotency key.
+        var rules: [String: ReplayRule] = [:]
+        /// Whether writing calls wait until they are let go.
+        var isHeld = false
+        var held: [CheckedContinuation<Void, Never>] = []
+        /// The addresses that wait for a callback.
+        var subscriptions: [String] = []
     }
 
     let state = Mutex(State())
@@ -44,15 +57,40 @@ final class FakeService: Connector {
 
     func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
         if state.withLock({ $0.signInRefused }) { throw Self.refused }
+        await hold(call)
+        let item = call.parameters["item"]?["Name"]?.stringValue ?? call.parameters["item/Name"]?.stringValue ?? "-"
+        let name = "\(call.operationID) \(item)"
         let refusal = state.withLock { state -> Int? in
+            if let left = state.refusals[name], left > 0 {
+                state.refusals[name] = left - 1
+                return 503
+            }
             state.calls.append(call)
-            return state.refusals[call.operationID]
+            if let status = state.statuses[call.operationID] { return status }
+            guard call.operationID != "Get" else { return nil }
+            state.written[call.idempotencyKey, default: 0] += 1
+            state.items[call.idempotencyKey] = name
+            state.rules[call.idempotencyKey] = replay(of: call)
+            return nil
         }
         if let refusal { return OperationAnswer(statusCode: refusal, body: ["error": "refused"]) }
-        state.withLock { state in
-            if call.operationID != "Get" { state.written[call.idempotencyKey, default: 0] += 1 }
-        }
         return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])
+    }
+
+    /// A writing call waits while the service holds such calls.
+    private func hold(_ call: OperationCall) async {
+        guard call.operationID != "Get", state.withLock({ $0.isHeld }) else { return }
+        await withCheckedContinuation { continuation in state.withLock { $0.held.append(continuation) } }
+    }
+
+    /// Lets the calls go that are held.
+    func release() {
+        let held = state.withLock { state in
+            state.isHeld = false
+            defer { state.held = [] }
+            return state.held
+        }
+        for continuation in held { continuation.resume() }
     }
 
     func lookUp(
@@ -65,10 +103,56 @@ final class FakeService: Connector {
     func poll(_ poll: TriggerPoll, in session: ConnectionSession) async throws(FlowError) -> TriggerPollAnswer {
         let items = state.withLock { state -> [JSON] in
             state.polls.append(poll)
+            if !state.stock.isEmpty {
+                return Array(state.stock.dropFirst(Int(poll.watermark?["given"]?.integerValue ?? 0)))
+            }
             return poll.watermark == nil || state.news.isEmpty ? [] : state.news.removeFirst()
+        }
+        let stock = state.withLock { $0.stock.count }
+        if stock > 0 {
+            return TriggerPollAnswer(
+                outputs: items.isEmpty ? nil : ["body": ["value": .array(items)]],
+                watermark: ["given": .integer(Int64(stock))])
         }
         let mark = JSON.integer((poll.watermark?.integerValue ?? 0) + 1)
         return TriggerPollAnswer(outputs: items.isEmpty ? nil : ["body": ["value": .array(items)]], watermark: mark)
+    }
+}
+
+/// Calls by address to the same service: subscriptions and their ends.
+struct FakeHTTP: Connector {
+    let service: FakeService
+    let name = "http"
+    let displayName = "HTTP"
+    let connectionParameters: [ConnectionParameter] = []
+    let triggers: [ConnectorTrigger] = []
+    let operations = [
+        ConnectorOperation(
+            id: "POST", summary: "POST", parameters: [OperationParameter("uri", .string)], replay: .inDoubt)
+    ]
+
+    func signIn(_ session: ConnectionSession) async throws(FlowError) {}
+
+    func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
+        let uri = call.parameters["uri"]?.stringValue ?? ""
+        let ends = uri.hasSuffix("/unsubscribe")
+        service.state.withLock { state in
+            // The key is the action's; its two calls are told apart by their address.
+            let key = ends ? call.idempotencyKey + " end" : call.idempotencyKey
+            state.written[key, default: 0] += 1
+            state.items[key] = uri
+            state.rules[key] = ends ? .idempotent : .inDoubt
+            if !ends, let url = call.parameters["body"]?.stringValue { state.subscriptions.append(url) }
+        }
+        return OperationAnswer(statusCode: 200)
+    }
+
+    func lookUp(
+        _ call: OperationCall, intendedAt: Timestamp, in session: ConnectionSession
+    ) async throws(FlowError) -> OperationAnswer? { nil }
+
+    func poll(_ poll: TriggerPoll, in session: ConnectionSession) async throws(FlowError) -> TriggerPollAnswer {
+        TriggerPollAnswer(outputs: nil, watermark: .null)
     }
 }
 
@@ -115,7 +199,8 @@ final class TestWorld: Sendable {
     func environment(listening: Bool = true) async throws(FlowError) -> FlowEnvironment {
         let options = FlowEnvironment.Options(threads: 1, idleLimit: .zero)
         let environment = FlowEnvironment(
-            settings, store: store, connectors: ConnectorRegistry([service]), clock: clock, options: options)
+            settings, store: store, connectors: ConnectorRegistry([service, FakeHTTP(service: service)]), clock: clock,
+            options: options)
         try await environment.start(listening: listening)
         return environment
     }

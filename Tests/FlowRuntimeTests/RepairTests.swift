@@ -12,10 +12,10 @@ import Testing
         _ world: TestWorld, _ environment: FlowEnvironment, refusing operation: String = "Update",
         flow: String = "Writer"
     ) async throws -> String {
-        world.service.state.withLock { $0.refusals = [operation: 400] }
+        world.service.state.withLock { $0.statuses = [operation: 400] }
         let run = try await environment.perform(
             EnvironmentRequest(.startRun, ["flow": .string(flow), "input": ["text": "hello"]]))
-        world.service.state.withLock { $0.refusals = [:] }
+        world.service.state.withLock { $0.statuses = [:] }
         #expect(run["status"] == "Failed", "\(run)")
         return run["name"]?.stringValue ?? ""
     }
@@ -168,14 +168,14 @@ import Testing
         }
         let unfinished = going["name"]?.stringValue ?? ""
         #expect(try await refusal(unfinished).code == .workflowRunInProgress)
-        world.service.state.withLock { $0.refusals = ["Update": 400] }
+        world.service.state.withLock { $0.statuses = ["Update": 400] }
         let started = try await environment.perform(
             EnvironmentRequest(.startRun, ["flow": "Writer", "input": ["text": "x"], "wait": false]))
         let name = started["name"]?.stringValue ?? ""
         while try await world.store.timers(of: name).count < 2 { await Task.yield() }
         while Self.calls(world).last != "Update" { await Task.yield() }
         _ = try await environment.perform(EnvironmentRequest(.cancelRun, ["run": .string(name)]))
-        world.service.state.withLock { $0.refusals = [:] }
+        world.service.state.withLock { $0.statuses = [:] }
         #expect(try await refusal(name, ["from": "Updat"]).hint == "Did you mean 'Update'?")
         #expect(try await refusal("nothing").code.rawValue == "WorkflowRunNotFound")
         _ = try await environment.perform(EnvironmentRequest(.deleteConnection, ["name": "crm-ana"]))
@@ -195,9 +195,9 @@ import Testing
         let world = try TestWorld([("parent.flow.yaml", Self.calling), ("child.flow.yaml", FlowTexts.child)])
         let environment = try await world.environment()
         try await world.setUp(environment)
-        world.service.state.withLock { $0.refusals = ["Create": 400] }
+        world.service.state.withLock { $0.statuses = ["Create": 400] }
         let failed = try await environment.perform(EnvironmentRequest(.startRun, ["flow": "Parent"]))
-        world.service.state.withLock { $0.refusals = [:] }
+        world.service.state.withLock { $0.statuses = [:] }
         #expect(failed["status"] == "Failed", "\(failed)")
         let name = failed["name"]?.stringValue ?? ""
         let result = try await Self.repair(environment, name)
@@ -229,12 +229,12 @@ import Testing
             "      parameters: {", with: "      retryPolicy: { type: none }\n      parameters: {")
         let (world, environment) = try await Self.world(text)
         // The service took the record, and its answer said otherwise.
-        world.service.state.withLock { $0.refusals = ["Create": 503] }
+        world.service.state.withLock { $0.statuses = ["Create": 503] }
         let run = try await environment.perform(
             EnvironmentRequest(.startRun, ["flow": "Writer", "input": ["text": "x"]]))
         let key = try #require(world.service.state.withLock { $0.calls.first?.idempotencyKey })
         world.service.state.withLock { state in
-            state.refusals = [:]
+            state.statuses = [:]
             state.written[key] = 1
         }
         let result = try await Self.repair(environment, run["name"]?.stringValue ?? "")

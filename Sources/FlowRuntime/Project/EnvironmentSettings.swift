@@ -130,6 +130,12 @@ public struct EnvironmentSettings: Sendable, Hashable {
             let text = String(decoding: try StateFiles.read(keyFile), as: UTF8.self)
             return try Self.key(of: text, from: keyFile)
         }
+        // Another key would not open the store, and would stand where the right one belongs.
+        if StateFiles.exists(databaseFile) {
+            throw FlowError(
+                .storeKeyWrong, "The environment's key is missing: there is a store, and no file \(keyFile).",
+                hint: "Put the key file back from a backup, or set FLOWRUN_KEY to the key.")
+        }
         let key = SecureRandom.bytes(SealedBox.keyLength)
         try makeStateFolder()
         try StateFiles.write(keyFile, Array((Base64.encode(key) + "\n").utf8))

@@ -53,6 +53,7 @@ struct ChildStarter {
                 host.takeUp(start.run)
                 return .started
             }
+            if error.meansStoreFails { return .waitsForStore(error) }
             return .outcome(
                 .failed(
                     EffectFailure(

@@ -13,6 +13,8 @@ struct EffectPerformer {
         case started
         /// It was not sent: the connection's account has to sign in first.
         case waitsForSignIn(connection: String)
+        /// The store failed, which says nothing about the effect: it is carried out once the store is well again.
+        case waitsForStore(FlowError)
     }
 
     let host: RunHost
@@ -84,6 +86,7 @@ struct EffectPerformer {
                 await host.signInWasRefused(connectionName, error)
                 return .waitsForSignIn(connection: connectionName)
             }
+            if error.meansStoreFails { return .waitsForStore(error) }
             return .outcome(
                 .failed(
                     EffectFailure(code: error.code.rawValue, message: error.message, isTransient: error.isTransient)))
@@ -103,6 +106,8 @@ struct EffectPerformer {
         _ call: OperationCall, _ connector: any Connector, _ intent: EffectIntent, _ session: ConnectionSession,
         _ recovered: Bool
     ) async throws(FlowError) -> Result? {
+        // To end a subscription a second time does no harm.
+        if intent.kind.endsSubscription { return nil }
         switch connector.replay(of: call) {
         case .read, .idempotent: return nil
         case .lookup:
@@ -137,15 +142,17 @@ struct EffectPerformer {
 
 extension RunHost {
     /// The connection that a flow's reference means now: the bound one, or for an invoker reference the caller's own.
+    ///
+    /// The reference is that of the definition with which the run began; the flow may be another one now, or gone.
     func connectionName(_ key: String, _ identity: RunIdentity) -> String? {
-        guard let flow = catalog[identity.flowID], let reference = flow.definition.connectionReference(key) else {
-            return nil
-        }
+        let begun = plans.known(hash: identity.definitionHash, flow: identity.flowName)?.definition
+        guard let definition = begun ?? catalog[identity.flowID]?.definition,
+            let reference = definition.connectionReference(key)
+        else { return nil }
         let state = state
         let bound = state.connection(of: reference)?.connection.name
-        guard state.runtimeSource(of: reference, in: flow.id) == .invoker, let person = identity.initiator else {
-            return bound
-        }
+        guard state.runtimeSource(of: reference, in: identity.flowID) == .invoker, let person = identity.initiator
+        else { return bound }
         let own = state.connections.values.filter {
             $0.connection.connector == reference.connector && $0.connection.account.lowercased() == person.lowercased()
         }
@@ -158,7 +165,7 @@ extension RunHost {
         stored.status = .unauthenticated
         stored.statusCode = error.code.rawValue
         stored.statusMessage = SecretMask.masking(error.message)
-        try? await store.commit(StoreCommit([.connection(stored)]))
+        try? await commit(StoreCommit([.connection(stored)]))
         forgetConnection(name)
     }
 }

@@ -23,6 +23,9 @@ final class IdleSignal: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
+    /// Whether no run has anything to do now.
+    var isIdle: Bool { state.withLock { $0.busy.isEmpty } }
+
     /// Waits until no run has anything to do.
     func wait() async {
         await withCheckedContinuation { continuation in

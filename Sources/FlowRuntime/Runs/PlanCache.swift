@@ -24,6 +24,9 @@ final class PlanCache: Sendable {
         try plan(of: flow.definition, hash: flow.installed.definitionHash)
     }
 
+    /// The plan with which a run began, where it is at hand.
+    func known(hash: String, flow name: String) -> FlowPlan? { plans.withLock { $0[Key(hash: hash, flow: name)] } }
+
     /// The plan of the definition with which a run began.
     /// - Throws: `RunUnreadable` where the definition is not kept or comes to no flow any more.
     func plan(hash: String, flow name: String) async throws(FlowError) -> FlowPlan {

@@ -30,7 +30,7 @@ extension RunHost {
         }
         try await takeUpSignedIn()
         timers.set(.prune, at: clock.now + .seconds(60))
-        enter(.ready)
+        endRecovery()
     }
 
     /// Runs that wait for a sign-in that has happened since, under an owner that ended before they went on.
@@ -65,8 +65,9 @@ extension RunHost {
     }
 
     /// Folds a run's journal: nothing is evaluated, no clock is asked.
+    /// - Returns: the run, or nil where it is over and nothing of it is left to be done.
     /// - Throws: `RunUnreadable`, `JournalUnreadable`, or an error of the store.
-    func fold(_ summary: RunSummary) async throws(FlowError) -> FoldedRun {
+    func fold(_ summary: RunSummary) async throws(FlowError) -> FoldedRun? {
         let journal = try await store.journal(of: summary.name)
         var events: [RunEvent] = []
         events.reserveCapacity(journal.count)
@@ -78,6 +79,7 @@ extension RunHost {
         }
         let plan = try await plans.plan(hash: summary.definitionHash, flow: summary.flowName)
         let machine = try RunStateMachine(plan: plan, identity: start.identity, folding: events)
+        if summary.isFinished, !machine.effectsInFlight.contains(where: \.kind.endsSubscription) { return nil }
         let hasReplied = events.contains { if case .replied = $0 { true } else { false } }
         let cell = RunCell(
             folded: machine, identity: start.identity, summary: summary, eventCount: events.count,

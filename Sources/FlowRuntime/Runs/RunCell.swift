@@ -35,6 +35,8 @@ final class RunCell: ExecutorWork {
         var isStart: Bool
         var outcome: RunOutcome?
         var summary: RunSummary
+        /// The calls whose outcomes it saves.
+        var finished: [EffectID]
     }
 
     private struct State {
@@ -60,9 +62,17 @@ final class RunCell: ExecutorWork {
         var hasReplied = false
         /// Calls that are out, in this process.
         var inFlight: Set<EffectID> = []
+        /// What the calls are that this process let out, by the key of their content.
+        var contents: [EffectID: String] = [:]
+        /// What came of a call and is being stepped.
+        var atHand: (id: EffectID, outcome: EffectOutcome)?
+        /// What came of calls and is not committed yet.
+        var unsaved: [EffectID: EffectOutcome] = [:]
         /// The connection for whose sign-in a call waits.
         var signIn: String?
         var ledger: [EffectID: EffectEntry]
+        /// Calls that end subscriptions and are not known to have ended.
+        var openEnds: Set<EffectID> = []
         /// The timers that are set, as far as this process knows.
         var openTimers: Set<TimerID> = []
         /// Whether the store holds the timer that ends the run when it has lasted too long.
@@ -129,7 +139,10 @@ final class RunCell: ExecutorWork {
         state = Mutex(
             State(
                 machine: machine, isStored: true, nextNumber: Int64(eventCount) + 1, summary: summary,
-                hasReplied: hasReplied, ledger: entries, hasExpiry: true, isAwaited: false, hold: hold))
+                outcome: machine.outcome, hasReplied: hasReplied, ledger: entries, hasExpiry: true, isAwaited: false,
+                hold: hold))
+        let openEnds = machine.effectsInFlight.filter(\.kind.endsSubscription).map(\.id)
+        state.withLock { $0.openEnds = Set(openEnds) }
     }
 
     // MARK: Work
@@ -183,6 +196,7 @@ final class RunCell: ExecutorWork {
                 return nil
             }
             taken = state.machine.take()
+            if case .stimulus(.effectFinished(let id, let outcome)) = work { state.atHand = (id, outcome) }
             return (work, state.hold != nil ? StepBudget(actions: 0) : .slice)
         }
         guard let (work, budget) = next, taken != nil else { return false }
@@ -204,6 +218,8 @@ final class RunCell: ExecutorWork {
         let (batch, goesOn) = state.withLock { state -> (Batch?, Bool) in
             state.machine = machine.take()
             guard !state.isGone else { return (nil, false) }
+            if let (id, outcome) = state.atHand { state.unsaved[id] = outcome }
+            state.atHand = nil
             state.hasMore = step.hasMore && state.hold == nil
             state.wait = step.wait
             if let outcome = step.outcome { state.outcome = outcome }
@@ -216,13 +232,15 @@ final class RunCell: ExecutorWork {
                 switch command {
                 case .carryOut(let intent, let recovered):
                     state.inFlight.insert(intent.id)
+                    state.contents[intent.id] = intent.idempotencyKey
                     state.echoes[intent.id] = effects.echoes(of: intent)
                     if !host.reads(intent) {
                         state.commands.append(command)
                     } else {
                         launches.append((intent, recovered))
                     }
-                case .abandon(let id): state.inFlight.remove(id)
+                // The call stays out: what comes of it is journaled, though nobody waits for it.
+                case .abandon: break
                 case .setTimer(let id, let at):
                     state.changes.append(.setTimer(RunTimer(run: name, id: id.description, due: at)))
                     state.timers.append((id, at))
@@ -242,7 +260,12 @@ final class RunCell: ExecutorWork {
         for (intent, recovered) in launches {
             host.carryOut(intent, recovered: recovered && !neverSent.contains(intent.id), of: self)
         }
-        if let batch { submit(batch) }
+        if let batch {
+            submit(batch)
+        } else if !goesOn {
+            // A step may come to nothing; the cell is at rest again.
+            host.mayLetGo(self)
+        }
         return goesOn
     }
 
@@ -250,6 +273,12 @@ final class RunCell: ExecutorWork {
     private func changes(for event: RunEvent, _ effects: LedgerWriter, _ state: inout State) {
         switch event {
         case .effectIntended(let intent) where !host.reads(intent):
+            if intent.kind.endsSubscription {
+                // A timer that is due finds it after a crash, also where the run is over.
+                state.openEnds.insert(intent.id)
+                state.changes.append(
+                    .setTimer(RunTimer(run: name, id: Self.endTimer(intent.id), due: intent.intendedAt)))
+            }
             let entry = effects.entry(for: intent)
             state.ledger[intent.id] = entry
             state.changes.append(.effect(entry))
@@ -258,6 +287,9 @@ final class RunCell: ExecutorWork {
         case .effectFinished(let finish):
             for echo in effects.written(state.echoes.removeValue(forKey: finish.id) ?? [], finish) {
                 state.changes.append(.echo(echo))
+            }
+            if state.openEnds.remove(finish.id) != nil {
+                state.changes.append(.clearTimer(run: name, timer: Self.endTimer(finish.id)))
             }
             guard var entry = state.ledger[finish.id] else { return }
             effects.finish(&entry, finish)
@@ -273,6 +305,9 @@ final class RunCell: ExecutorWork {
         default: break
         }
     }
+
+    /// The id of the timer that stands for the open end of a subscription.
+    private static func endTimer(_ effect: EffectID) -> String { "end:\(effect)" }
 
     // MARK: Commits
 
@@ -301,7 +336,7 @@ final class RunCell: ExecutorWork {
         for message in state.messages { commit.add(.send(message)) }
         let batch = Batch(
             commit: commit, commands: state.commands, timers: state.timers, messages: state.messages, isStart: isStart,
-            outcome: state.outcome, summary: state.summary)
+            outcome: state.outcome, summary: state.summary, finished: Array(state.unsaved.keys))
         state.isCommitting = true
         state.isAwaited = false
         state.events.removeAll(keepingCapacity: true)
@@ -383,6 +418,10 @@ final class RunCell: ExecutorWork {
         let next = state.withLock { state -> Batch? in
             state.isCommitting = false
             state.isStored = true
+            for id in batch.finished {
+                state.unsaved[id] = nil
+                state.contents[id] = nil
+            }
             guard !state.isGone else { return nil }
             return nextBatch(&state)
         }
@@ -452,6 +491,20 @@ final class RunCell: ExecutorWork {
     }
 
     // MARK: Effects
+
+    /// What came of calls and is not committed, with the key of each call's content.
+    var unsavedOutcomes: [EffectID: (content: String, outcome: EffectOutcome)] {
+        state.withLock { state in
+            var outcomes = state.unsaved
+            if let (id, outcome) = state.atHand { outcomes[id] = outcome }
+            for case .stimulus(.effectFinished(let id, let outcome)) in state.work { outcomes[id] = outcome }
+            var known: [EffectID: (content: String, outcome: EffectOutcome)] = [:]
+            for (id, outcome) in outcomes {
+                if let content = state.contents[id] { known[id] = (content, outcome) }
+            }
+            return known
+        }
+    }
 
     /// A call came to an end.
     func finished(_ effect: EffectID) { state.withLock { _ = $0.inFlight.remove(effect) } }

@@ -17,6 +17,8 @@ final class RunHost: Sendable {
         case expire(String)
         /// A run at rest leaves the memory.
         case letGo(String)
+        /// The end of a subscription is open, perhaps since an earlier process, perhaps of a run that is over.
+        case subscription(String)
         /// The next timers are read from the store.
         case scan
         /// Runs that ended long ago are deleted.
@@ -57,6 +59,9 @@ final class RunHost: Sendable {
     private let configuration = Mutex(Configuration())
     private let phase = Mutex(FlowEnvironment.Readiness.ready)
     private let lostRuns = Mutex<Set<String>>([])
+    private let lastFailure = Mutex<FlowError?>(nil)
+    /// What others go on with once a store that failed is well again.
+    private let storeIsWell = Mutex<StoreIsWell?>(nil)
     private let idle = IdleSignal()
     private let turns = RunTurns()
     private let scannedUntil = Mutex(Timestamp(ticks: .min))
@@ -86,6 +91,16 @@ final class RunHost: Sendable {
         self.plans = PlanCache(store: store)
         timers = TimerQueue(clock: clock)
         timers.whenDue { [weak self] keys in self?.due(keys) }
+    }
+
+    /// A closure in a value of its own: kept bare it would be wrapped anew each time it is read.
+    private struct StoreIsWell: Sendable {
+        let call: @Sendable () async -> Void
+    }
+
+    /// Says what is to be done once a store that failed is well again.
+    func whenStoreIsWell(_ call: @escaping @Sendable () async -> Void) {
+        storeIsWell.withLock { $0 = StoreIsWell(call: call) }
     }
 
     deinit { executor.stop() }
@@ -143,9 +158,19 @@ final class RunHost: Sendable {
 
     var readiness: FlowEnvironment.Readiness { phase.withLock { $0 } }
 
+    /// Why the store cannot be used, while it cannot.
+    var storeFailure: FlowError? { readiness == .storeUnusable ? lastFailure.withLock { $0 } : nil }
+
     func enter(_ next: FlowEnvironment.Readiness) {
         phase.withLock { phase in
             if phase != .shuttingDown { phase = next }
+        }
+    }
+
+    /// Everything was taken up; where the store failed meanwhile the host gets ready when that is over.
+    func endRecovery() {
+        phase.withLock { phase in
+            if phase == .recovering { phase = .ready }
         }
     }
 
@@ -159,6 +184,9 @@ final class RunHost: Sendable {
                 .storeInUse, "The process that owns the environment is ending.",
                 hint: "The run goes on at the next start."))
     }
+
+    /// Whether no run has anything to do in this process.
+    var isIdle: Bool { idle.isIdle }
 
     /// Waits until no run has anything to do in this process.
     func waitUntilIdle() async { await idle.wait() }
@@ -232,8 +260,10 @@ final class RunHost: Sendable {
 
     private func load(_ run: String) async {
         do throws(FlowError) {
-            guard let summary = try await store.run(run), !summary.isFinished else { return drop(run) }
-            let folded = try await fold(summary)
+            guard let summary = try await store.run(run), let folded = try await fold(summary) else {
+                calls.withLock { $0.late[run] = nil }
+                return drop(run)
+            }
             let cell = folded.cell
             // A run that waits for its turn stays where it is until the turn comes.
             let goesOn = summary.wait?.kind != .turn || turns.isGranted(run)
@@ -353,6 +383,7 @@ final class RunHost: Sendable {
 
     /// A commit was refused: the run is thrown away and, where the store is at fault, built again from it.
     func refused(_ batch: RunCell.Batch, _ error: FlowError, of cell: RunCell) {
+        keepOutcomes(of: cell)
         forget(cell)
         switch error.code {
         case .runExists, .triggerKeySeen:
@@ -363,14 +394,27 @@ final class RunHost: Sendable {
             takeUp(cell.name)
         default:
             waiters.refused(cell.name, error)
-            storeFailed(error, run: batch.isStart ? nil : cell.name)
+            storeFailed(error, run: cell.name)
+        }
+    }
+
+    /// Commits what belongs to no run in memory.
+    func commit(_ commit: StoreCommit) async throws(FlowError) {
+        do {
+            try await store.commit(commit)
+        } catch {
+            if error.meansStoreFails { storeFailed(error, run: nil) }
+            throw error
         }
     }
 
     /// The store cannot be written: until it can again nothing is taken; then the runs that were thrown away are built
     /// from it.
+    ///
+    /// A new run is among them: whoever wanted it was told that it was not taken, but the disk may have kept it.
     private func storeFailed(_ error: FlowError, run: String?) {
         options.report(error)
+        lastFailure.withLock { $0 = error }
         lostRuns.withLock { lost in
             if let run { lost.insert(run) }
         }
@@ -386,11 +430,19 @@ final class RunHost: Sendable {
             while readiness == .storeUnusable {
                 do throws(FlowError) {
                     try await store.reopen()
+                    // A store is not well as long as a run that was lost with it cannot be read. A start that was refused
+                    // left no run, unless the disk kept what it said it had not.
+                    var kept: [String] = []
+                    let lost = lostRuns.withLock { $0 }
+                    for run in lost {
+                        if try await !store.journal(of: run).isEmpty { kept.append(run) }
+                    }
+                    lostRuns.withLock { $0.subtract(lost) }
                     enter(.ready)
-                    for run in lostRuns.withLock({ lost in
-                        defer { lost = [] }; return lost
-                    }) { takeUp(run) }
+                    kept.forEach { takeUp($0) }
+                    await storeIsWell.withLock { $0 }?.call()
                 } catch {
+                    lastFailure.withLock { $0 = error }
                     await clock.sleep(until: clock.now + pause)
                     pause = min(pause * 2, .seconds(10))
                 }
@@ -406,7 +458,7 @@ final class RunHost: Sendable {
     func send(_ message: InboxMessage, to run: String) async throws(FlowError) {
         let entry = InboxEntry(
             run: run, id: message.id, kind: message.kind, body: message.body, isSealed: true, sentAt: clock.now)
-        try await store.commit(StoreCommit([.send(entry)]))
+        try await commit(StoreCommit([.send(entry)]))
         deliver(.stimulus(.message(message)), to: run)
     }
 
@@ -419,16 +471,49 @@ final class RunHost: Sendable {
             if let late = calls.late[cell.name]?.removeValue(forKey: key) { return (false, late) }
             return (calls.out.updateValue(cell, forKey: key) == nil, nil)
         }
-        if let late {
-            cell.finished(intent.id)
-            deliver(.stimulus(.effectFinished(intent.id, late)), to: cell.name)
-        }
+        if let late { handOver(late, of: key, to: cell) }
         guard mustSend else { return }
         let performer = EffectPerformer(host: self, identity: cell.identity)
         // One task a call that is out: it is asynchronous by nature and ends with its result.
         Task {
-            let result = await performer.perform(intent, recovered: recovered)
+            var result = await performer.perform(intent, recovered: recovered)
+            while case .waitsForStore(let error) = result {
+                if readiness == .ready { storeFailed(error, run: nil) }
+                // Whoever waits for the run is told; it goes on when the store is well again.
+                waiters.refused(cell.name, error)
+                if let parent = cell.identity.parent { waiters.refused(parent.run, error) }
+                await waitForStore()
+                guard readiness != .shuttingDown else { return }
+                result = await performer.perform(intent, recovered: true)
+            }
             end(key, result)
+        }
+    }
+
+    private func waitForStore() async {
+        while readiness == .storeUnusable { await clock.sleep(until: clock.now + .milliseconds(100)) }
+    }
+
+    /// Gives a call's outcome to the cell that asked for it; where the cell is gone, to the one that is built in its place.
+    private func handOver(_ outcome: EffectOutcome, of key: EffectKey, to cell: RunCell) {
+        cell.finished(key.effect)
+        if cell.post(.stimulus(.effectFinished(key.effect, outcome))) {
+            calls.withLock { _ = $0.late[key.run]?.removeValue(forKey: key) }
+        } else {
+            calls.withLock { $0.late[key.run, default: [:]][key] = outcome }
+            takeUp(key.run)
+        }
+    }
+
+    /// A cell is thrown away: what it knew of calls and had not committed is kept for the one that is built in its place.
+    private func keepOutcomes(of cell: RunCell) {
+        let unsaved = cell.unsavedOutcomes
+        guard !unsaved.isEmpty else { return }
+        calls.withLock { calls in
+            for (id, known) in unsaved {
+                let key = EffectKey(run: cell.name, effect: id, content: known.content)
+                calls.late[cell.name, default: [:]][key] = known.outcome
+            }
         }
     }
 
@@ -437,16 +522,14 @@ final class RunHost: Sendable {
             let sender = calls.out.removeValue(forKey: key)
             var present: RunCell?
             if case .cell(let cell) = places.withLock({ $0[key.run] }) { present = cell }
-            if let present, present === sender { return (present, true) }
-            // The run was thrown away meanwhile. Built again, it asks for the call again and finds its outcome.
+            // The run may be thrown away at any moment. Built again, it asks for the call again and finds its outcome.
             if case .outcome(let outcome) = result { calls.late[key.run, default: [:]][key] = outcome }
-            return (present, false)
+            return (present, present != nil && present === sender)
         }
         switch result {
         case .outcome(let outcome):
             guard let present, isSender else { return takeUp(key.run) }
-            present.finished(key.effect)
-            deliver(.stimulus(.effectFinished(key.effect, outcome)), to: key.run)
+            handOver(outcome, of: key, to: present)
         case .started:
             // A child run goes on; its reply comes through the inbox.
             guard let present else { return }
@@ -456,6 +539,7 @@ final class RunHost: Sendable {
             guard let present else { return }
             present.waits(forSignIn: connection)
             mayLetGo(present)
+        case .waitsForStore: break
         }
     }
 
@@ -531,8 +615,10 @@ final class RunHost: Sendable {
         for timer in due {
             if let id = TimerID(timer.id) {
                 timers.set(.run(timer.run, id), at: timer.due)
-            } else {
+            } else if timer.id == RunExpiry.timer {
                 timers.set(.expire(timer.run), at: timer.due)
+            } else {
+                timers.set(.subscription(timer.run), at: timer.due)
             }
         }
         timers.set(.scan, at: max(horizon - .seconds(30), now + .seconds(1)))
@@ -543,6 +629,7 @@ final class RunHost: Sendable {
             switch key {
             case .run(let run, let id): deliver(.stimulus(.timerDue(id)), to: run)
             case .expire(let run): deliver(.stimulus(.expire), to: run)
+            case .subscription(let run): takeUp(run)
             case .letGo(let run):
                 guard case .cell(let cell) = places.withLock({ $0[run] }), cell.letGo() else { continue }
                 forget(cell)

@@ -206,7 +206,7 @@ struct RequestTrigger {
             let name = RunName.new(at: now)
             guard try runnable.rules.conditionsHold(outputs, now: now) else {
                 let row = events.row(name, .skipped, code: "TriggerConditionNotMet", at: now)
-                try await host.store.commit(StoreCommit([.history(row)]))
+                try await host.commit(StoreCommit([.history(row)]))
                 return TriggerReply(status: 202, headers: Self.headers(of: name, runnable))
             }
             var changes: [StoreChange] = []
@@ -235,7 +235,7 @@ struct RequestTrigger {
         entry.payload = .object(outputs)
         entry.isSealed = runnable.plan.trigger?.hidesOutputs ?? false
         entry.splitCount = count
-        try await host.store.commit(StoreCommit(changes + [.history(entry)]))
+        try await host.commit(StoreCommit(changes + [.history(entry)]))
         let stored = entry
         // The caller has its answer; what was stored is split whether it waits or not.
         Task {

@@ -47,27 +47,27 @@ struct TriggerEvents {
     ///   - now: when it was asked.
     /// - Throws: an error of the store, or `InvalidTemplate`.
     func take(_ outputs: JSONObject?, _ mark: TriggerState, at now: Timestamp) async throws(FlowError) {
-        guard let outputs else { return try await host.store.commit(StoreCommit([.trigger(mark)])) }
+        guard let outputs else { return try await host.commit(StoreCommit([.trigger(mark)])) }
         let id = RunName.new(at: now)
         if runnable.rules.splits {
             // The answer is stored before it is split, so that a crash in between loses and repeats nothing.
             let count = try runnable.rules.firings(of: outputs, now: now).count
-            guard count > 0 else { return try await host.store.commit(StoreCommit([.trigger(mark)])) }
+            guard count > 0 else { return try await host.commit(StoreCommit([.trigger(mark)])) }
             var entry = row(id, .fired, at: now)
             entry.payload = .object(outputs)
             entry.isSealed = runnable.plan.trigger?.hidesOutputs ?? false
             entry.splitCount = count
-            try await host.store.commit(StoreCommit([.trigger(mark), .history(entry)]))
+            try await host.commit(StoreCommit([.trigger(mark), .history(entry)]))
             return try await split(entry, at: now)
         }
         guard try runnable.rules.conditionsHold(outputs, now: now) else {
             let row = row(id, .skipped, code: "TriggerConditionNotMet", at: now)
-            return try await host.store.commit(StoreCommit([.trigger(mark), .history(row)]))
+            return try await host.commit(StoreCommit([.trigger(mark), .history(row)]))
         }
         let forgotten: [StoreChange]
         switch try await judge(outputs) {
         case .echo(let echo):
-            return try await host.store.commit(StoreCommit([.trigger(mark), .history(suppressed(id, echo, at: now))]))
+            return try await host.commit(StoreCommit([.trigger(mark), .history(suppressed(id, echo, at: now))]))
         case .change(let forgetting): forgotten = forgetting
         }
         let firing = try runnable.rules.firings(of: outputs, now: now)[0]
@@ -83,18 +83,18 @@ struct TriggerEvents {
             let name = RunName.part(index, of: entry.id, at: entry.startTime)
             if try await host.store.run(name) != nil { continue }
             guard try runnable.rules.conditionsHold(firing.outputs, now: now) else {
-                try await host.store.commit(
+                try await host.commit(
                     StoreCommit([.history(row(name, .skipped, code: "TriggerConditionNotMet", at: now))]))
                 continue
             }
             switch try await judge(firing.outputs) {
-            case .echo(let echo): try await host.store.commit(StoreCommit([.history(suppressed(name, echo, at: now))]))
+            case .echo(let echo): try await host.commit(StoreCommit([.history(suppressed(name, echo, at: now))]))
             case .change(let forgotten): try await startPart(name, firing, entry, forgotten, at: now)
             }
         }
         var done = entry
         done.splitDone = done.splitCount
-        try await host.store.commit(StoreCommit([.history(done)]))
+        try await host.commit(StoreCommit([.history(done)]))
     }
 
     private func startPart(

@@ -28,6 +28,9 @@ final class TriggerListeners: Sendable {
         self.host = host
         self.pollInterval = pollInterval
         timers = TimerQueue(clock: host.clock)
+        host.whenStoreIsWell { [weak self, weak host] in
+            do throws(FlowError) { try await self?.finishSplits() } catch { host?.options.report(error) }
+        }
         timers.whenDue { [weak self] flows in
             for flow in flows { self?.due(flow) }
         }
@@ -83,7 +86,7 @@ final class TriggerListeners: Sendable {
             let first = TriggerState(
                 flow: flow.id, trigger: trigger.name,
                 nextDue: recurrence(of: trigger, flow)?.first(activatedAt: host.clock.now))
-            try await host.store.commit(StoreCommit([.trigger(first)]))
+            try await host.commit(StoreCommit([.trigger(first)]))
             known = first
             if isPolling(trigger) { await poll(flow, trigger) }
             known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name) ?? first
@@ -173,13 +176,13 @@ final class TriggerListeners: Sendable {
             let events = TriggerEvents(host: host, runnable: runnable)
             guard try runnable.rules.conditionsHold([:], now: now) else {
                 let row = events.row(name, .skipped, code: "TriggerConditionNotMet", at: now)
-                return try await host.store.commit(StoreCommit([.trigger(next), .history(row)]))
+                return try await host.commit(StoreCommit([.trigger(next), .history(row)]))
             }
             do throws(FlowError) {
                 try await events.start(
                     name, payload, changes: [.trigger(next), .history(events.row(name, .fired, run: name, at: now))])
             } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
-                try await host.store.commit(StoreCommit([.trigger(next)]))
+                try await host.commit(StoreCommit([.trigger(next)]))
             }
         } catch {
             host.options.report(error)
@@ -207,7 +210,7 @@ final class TriggerListeners: Sendable {
                 next.failures += 1
                 let row = events.row(
                     RunName.new(at: now), .failed, code: error.code.rawValue, message: error.message, at: now)
-                try await host.store.commit(StoreCommit([.trigger(next), .history(row)]))
+                try await host.commit(StoreCommit([.trigger(next), .history(row)]))
             }
         } catch {
             host.options.report(error)
@@ -215,7 +218,7 @@ final class TriggerListeners: Sendable {
     }
 
     /// Finishes answers of which a crash left parts without their runs.
-    private func finishSplits() async throws(FlowError) {
+    func finishSplits() async throws(FlowError) {
         for entry in try await host.store.unfinishedSplits() {
             guard let flow = host.catalog[entry.flow], flow.isStarted,
                 let whole = try await host.store.triggerHistoryEntry(entry.id)
@@ -258,4 +261,9 @@ extension JSON {
 extension FlowError {
     /// Whether the store refused, so that nothing may be said about the service.
     var isStoreFailure: Bool { ErrorPage.storePages.contains { $0.code == code } }
+
+    /// Whether the store cannot be used at all, whatever is wanted of it.
+    var meansStoreFails: Bool {
+        [.storeFull, .storeUnusable, .storeCorrupt, .storeLocked, .storeReadOnly].contains(code)
+    }
 }

@@ -27,7 +27,12 @@ struct HealthRoutes {
             case .shuttingDown: "shuttingDown"
             }
         let isReady = environment.readiness == .ready
-        var response = APIResponse.json(["status": .string(word)], status: isReady ? 200 : 503)
+        var body: JSONObject = ["status": .string(word)]
+        if let failure = environment.storeFailure {
+            body["error"] = ["code": .string(failure.code.rawValue), "message": .string(failure.message)]
+            body["hint"] = failure.hint.map { .string($0) }
+        }
+        var response = APIResponse.json(.object(body), status: isReady ? 200 : 503)
         if !isReady { response.headers.append(.init(name: "Retry-After", value: "5")) }
         return response
     }

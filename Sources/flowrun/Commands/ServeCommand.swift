@@ -23,6 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
     var pollInterval: String?
 
     func run() async throws {
+        // A limit of file sizes is met as a full disk is, not as the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         var (project, settings) = try options.settings()
         if let listen {
             settings.server.listen = listen
