@@ -36,7 +36,13 @@ final class RunCell: ExecutorWork {
         var outcome: RunOutcome?
         var summary: RunSummary
         /// The calls whose outcomes it saves.
-        var finished: [EffectID]
+        var finished: [SavedOutcome]
+    }
+
+    /// A call whose outcome is saved with a batch, and the key of its content.
+    struct SavedOutcome: Sendable {
+        let effect: EffectID
+        let content: String
     }
 
     private struct State {
@@ -64,10 +70,10 @@ final class RunCell: ExecutorWork {
         var inFlight: Set<EffectID> = []
         /// What the calls are that this process let out, by the key of their content.
         var contents: [EffectID: String] = [:]
-        /// What came of a call and is being stepped.
-        var atHand: (id: EffectID, outcome: EffectOutcome)?
-        /// What came of calls and is not committed yet.
-        var unsaved: [EffectID: EffectOutcome] = [:]
+        /// The call whose outcome is being stepped.
+        var atHand: EffectID?
+        /// The calls whose outcomes are taken in and not committed yet.
+        var unsaved: [EffectID] = []
         /// The connection for whose sign-in a call waits.
         var signIn: String?
         var ledger: [EffectID: EffectEntry]
@@ -196,7 +202,7 @@ final class RunCell: ExecutorWork {
                 return nil
             }
             taken = state.machine.take()
-            if case .stimulus(.effectFinished(let id, let outcome)) = work { state.atHand = (id, outcome) }
+            if case .stimulus(.effectFinished(let id, _)) = work { state.atHand = id }
             return (work, state.hold != nil ? StepBudget(actions: 0) : .slice)
         }
         guard let (work, budget) = next, taken != nil else { return false }
@@ -218,8 +224,7 @@ final class RunCell: ExecutorWork {
         let (batch, goesOn) = state.withLock { state -> (Batch?, Bool) in
             state.machine = machine.take()
             guard !state.isGone else { return (nil, false) }
-            if let (id, outcome) = state.atHand { state.unsaved[id] = outcome }
-            state.atHand = nil
+            if let id = state.atHand.take() { state.unsaved.append(id) }
             state.hasMore = step.hasMore && state.hold == nil
             state.wait = step.wait
             if let outcome = step.outcome { state.outcome = outcome }
@@ -334,9 +339,13 @@ final class RunCell: ExecutorWork {
         }
         commit.changes += state.changes
         for message in state.messages { commit.add(.send(message)) }
+        let finished = state.unsaved.compactMap { id in
+            state.contents.removeValue(forKey: id).map { SavedOutcome(effect: id, content: $0) }
+        }
+        state.unsaved.removeAll(keepingCapacity: true)
         let batch = Batch(
             commit: commit, commands: state.commands, timers: state.timers, messages: state.messages, isStart: isStart,
-            outcome: state.outcome, summary: state.summary, finished: Array(state.unsaved.keys))
+            outcome: state.outcome, summary: state.summary, finished: finished)
         state.isCommitting = true
         state.isAwaited = false
         state.events.removeAll(keepingCapacity: true)
@@ -418,10 +427,6 @@ final class RunCell: ExecutorWork {
         let next = state.withLock { state -> Batch? in
             state.isCommitting = false
             state.isStored = true
-            for id in batch.finished {
-                state.unsaved[id] = nil
-                state.contents[id] = nil
-            }
             guard !state.isGone else { return nil }
             return nextBatch(&state)
         }
@@ -491,20 +496,6 @@ final class RunCell: ExecutorWork {
     }
 
     // MARK: Effects
-
-    /// What came of calls and is not committed, with the key of each call's content.
-    var unsavedOutcomes: [EffectID: (content: String, outcome: EffectOutcome)] {
-        state.withLock { state in
-            var outcomes = state.unsaved
-            if let (id, outcome) = state.atHand { outcomes[id] = outcome }
-            for case .stimulus(.effectFinished(let id, let outcome)) in state.work { outcomes[id] = outcome }
-            var known: [EffectID: (content: String, outcome: EffectOutcome)] = [:]
-            for (id, outcome) in outcomes {
-                if let content = state.contents[id] { known[id] = (content, outcome) }
-            }
-            return known
-        }
-    }
 
     /// A call came to an end.
     func finished(_ effect: EffectID) { state.withLock { _ = $0.inFlight.remove(effect) } }

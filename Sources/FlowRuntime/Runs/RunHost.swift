@@ -42,7 +42,7 @@ final class RunHost: Sendable {
     private struct Calls {
         /// Which cell sent a call, or asked for it last; held, so that no other cell is ever taken for it.
         var out: [EffectKey: RunCell] = [:]
-        /// Results whose cells were thrown away meanwhile, by run.
+        /// What came of calls and is not on disk yet, by run: a cell that is thrown away takes nothing with it.
         var late: [String: [EffectKey: EffectOutcome]] = [:]
     }
 
@@ -59,6 +59,8 @@ final class RunHost: Sendable {
     private let configuration = Mutex(Configuration())
     private let phase = Mutex(FlowEnvironment.Readiness.ready)
     private let lostRuns = Mutex<Set<String>>([])
+    /// Runs to which messages were refused that the disk may have kept all the same.
+    private let lostMessages = Mutex<Set<String>>([])
     private let lastFailure = Mutex<FlowError?>(nil)
     /// What others go on with once a store that failed is well again.
     private let storeIsWell = Mutex<StoreIsWell?>(nil)
@@ -342,6 +344,7 @@ final class RunHost: Sendable {
     // MARK: After commits
 
     func committed(_ batch: RunCell.Batch, of cell: RunCell) {
+        forgetOutcomes(batch.finished, of: cell.name)
         if batch.isStart { noteStart(cell.name) }
         let horizon = scannedUntil.withLock { $0 }
         for timer in batch.timers {
@@ -383,7 +386,6 @@ final class RunHost: Sendable {
 
     /// A commit was refused: the run is thrown away and, where the store is at fault, built again from it.
     func refused(_ batch: RunCell.Batch, _ error: FlowError, of cell: RunCell) {
-        keepOutcomes(of: cell)
         forget(cell)
         switch error.code {
         case .runExists, .triggerKeySeen:
@@ -394,6 +396,7 @@ final class RunHost: Sendable {
             takeUp(cell.name)
         default:
             waiters.refused(cell.name, error)
+            lostMessages.withLock { $0.formUnion(batch.messages.map(\.run)) }
             storeFailed(error, run: cell.name)
         }
     }
@@ -437,9 +440,21 @@ final class RunHost: Sendable {
                     for run in lost {
                         if try await !store.journal(of: run).isEmpty { kept.append(run) }
                     }
+                    var messages: [(run: String, message: InboxMessage)] = []
+                    let receivers = lostMessages.withLock { $0 }
+                    for run in receivers {
+                        for entry in try await store.inbox(of: run) {
+                            guard let message = InboxMessage(id: entry.id, kind: entry.kind, body: entry.body) else {
+                                continue
+                            }
+                            messages.append((run, message))
+                        }
+                    }
                     lostRuns.withLock { $0.subtract(lost) }
+                    lostMessages.withLock { $0.subtract(receivers) }
                     enter(.ready)
                     kept.forEach { takeUp($0) }
+                    for (run, message) in messages { deliver(.stimulus(.message(message)), to: run) }
                     await storeIsWell.withLock { $0 }?.call()
                 } catch {
                     lastFailure.withLock { $0 = error }
@@ -458,7 +473,12 @@ final class RunHost: Sendable {
     func send(_ message: InboxMessage, to run: String) async throws(FlowError) {
         let entry = InboxEntry(
             run: run, id: message.id, kind: message.kind, body: message.body, isSealed: true, sentAt: clock.now)
-        try await commit(StoreCommit([.send(entry)]))
+        do {
+            try await commit(StoreCommit([.send(entry)]))
+        } catch {
+            if error.meansStoreFails { lostMessages.withLock { _ = $0.insert(run) } }
+            throw error
+        }
         deliver(.stimulus(.message(message)), to: run)
     }
 
@@ -468,7 +488,7 @@ final class RunHost: Sendable {
     func carryOut(_ intent: EffectIntent, recovered: Bool, of cell: RunCell) {
         let key = EffectKey(run: cell.name, effect: intent.id, content: intent.idempotencyKey)
         let (mustSend, late) = calls.withLock { calls -> (Bool, EffectOutcome?) in
-            if let late = calls.late[cell.name]?.removeValue(forKey: key) { return (false, late) }
+            if let late = calls.late[cell.name]?[key] { return (false, late) }
             return (calls.out.updateValue(cell, forKey: key) == nil, nil)
         }
         if let late { handOver(late, of: key, to: cell) }
@@ -494,26 +514,21 @@ final class RunHost: Sendable {
         while readiness == .storeUnusable { await clock.sleep(until: clock.now + .milliseconds(100)) }
     }
 
-    /// Gives a call's outcome to the cell that asked for it; where the cell is gone, to the one that is built in its place.
+    /// Gives a call's outcome to the cell that asked for it; where the cell is gone, the one that is built in its place
+    /// asks for it.
     private func handOver(_ outcome: EffectOutcome, of key: EffectKey, to cell: RunCell) {
         cell.finished(key.effect)
-        if cell.post(.stimulus(.effectFinished(key.effect, outcome))) {
-            calls.withLock { _ = $0.late[key.run]?.removeValue(forKey: key) }
-        } else {
-            calls.withLock { $0.late[key.run, default: [:]][key] = outcome }
-            takeUp(key.run)
-        }
+        if !cell.post(.stimulus(.effectFinished(key.effect, outcome))) { takeUp(key.run) }
     }
 
-    /// A cell is thrown away: what it knew of calls and had not committed is kept for the one that is built in its place.
-    private func keepOutcomes(of cell: RunCell) {
-        let unsaved = cell.unsavedOutcomes
-        guard !unsaved.isEmpty else { return }
+    /// Outcomes are on disk: nobody needs to be told them again.
+    private func forgetOutcomes(_ saved: [RunCell.SavedOutcome], of run: String) {
+        guard !saved.isEmpty else { return }
         calls.withLock { calls in
-            for (id, known) in unsaved {
-                let key = EffectKey(run: cell.name, effect: id, content: known.content)
-                calls.late[cell.name, default: [:]][key] = known.outcome
+            for outcome in saved {
+                calls.late[run]?[EffectKey(run: run, effect: outcome.effect, content: outcome.content)] = nil
             }
+            if calls.late[run]?.isEmpty == true { calls.late[run] = nil }
         }
     }
 
