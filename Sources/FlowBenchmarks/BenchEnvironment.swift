@@ -119,6 +119,9 @@ final class BenchEnvironment: Sendable {
     /// Commits something beside what runs commit.
     func commit(_ commit: StoreCommit) async throws { try await store.commit(commit) }
 
+    /// How far the search index is behind.
+    var searchLag: Duration { environment.searchLag }
+
     func close() async {
         await environment.shutdown()
         await store.close()

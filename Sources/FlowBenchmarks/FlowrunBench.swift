@@ -1,8 +1,11 @@
 import FlowCore
 import Foundation
 
-/// `flowrun-bench [WORKLOAD…] [--json] [--record FILE] [--compare FILE]`: how fast the parts are, beside the machine's
-/// own speed in the same minute.
+/// `flowrun-bench [WORKLOAD…] [--json] [--record FILE] [--compare FILE] [--folder DIR]`: how fast the parts are, beside
+/// the machine's own speed in the same minute.
+///
+/// `history` is run only where it is named: it stores a million runs first. `--folder DIR` leaves them in a project there
+/// and finds them again.
 @main
 enum FlowrunBench {
     private static let workloads: [(name: String, run: @Sendable (Gauges) async throws -> [Measurement])] = [
@@ -22,7 +25,8 @@ enum FlowrunBench {
         }
         let options: BenchOptions
         do throws(FlowError) {
-            options = try BenchOptions(Array(CommandLine.arguments.dropFirst()), known: workloads.map(\.name))
+            options = try BenchOptions(
+                Array(CommandLine.arguments.dropFirst()), known: workloads.map(\.name) + [HistoryWorkload.name])
         } catch {
             note("error: \(error.message)\n  hint: \(error.hint ?? "")")
             exit(2)
@@ -41,6 +45,11 @@ enum FlowrunBench {
                 measurement.gauges = gauges
                 print(options.isJSON ? measurement.json.text : measurement.line)
                 all.append(measurement)
+            }
+        }
+        if options.workloads.contains(HistoryWorkload.name) {
+            for measurement in try await HistoryWorkload.run(try Gauges.measure(), folder: options.folder) {
+                print(options.isJSON ? measurement.json.text : measurement.line)
             }
         }
         if let file = options.recordFile {
@@ -63,6 +72,7 @@ struct BenchOptions {
     var isJSON = false
     var recordFile: String?
     var compareFile: String?
+    var folder: String?
 
     init(_ arguments: [String], known: [String]) throws(FlowError) {
         var rest = arguments[...]
@@ -71,11 +81,14 @@ struct BenchOptions {
             case "--json": isJSON = true
             case "--record": recordFile = try Self.value(of: argument, &rest)
             case "--compare": compareFile = try Self.value(of: argument, &rest)
+            case "--folder": folder = try Self.value(of: argument, &rest)
             default:
                 guard known.contains(argument) else {
                     throw FlowError(
                         .invalidArgument, "There is no workload '\(argument)'.",
-                        hint: "give some of \(known.joined(separator: ", ")), --json, --record FILE, --compare FILE")
+                        hint:
+                            "give some of \(known.joined(separator: ", ")), --json, --record FILE, --compare FILE, --folder DIR"
+                    )
                 }
                 workloads.append(argument)
             }

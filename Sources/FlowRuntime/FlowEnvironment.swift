@@ -133,6 +133,7 @@ public final class FlowEnvironment: Sendable {
         guard listening else { return }
         try await takeUpRuns()
         try await listeners.start(try await catalog())
+        host.search.start()
     }
 
     private let phase = Mutex((isListening: false, hasRecovered: false))
@@ -229,6 +230,7 @@ public final class FlowEnvironment: Sendable {
         case .showRun: return try await showRun(arguments)
         case .runContext: return try await runContext(arguments)
         case .watchRun: return try await watchRun(arguments)
+        case .runProgress: return try await runProgress(arguments)
         case .cancelRun: return try await cancelRun(arguments)
         case .resubmitRun: return try await resubmitRun(arguments, as: request.user)
         case .settleRun: return try await settleRun(arguments)

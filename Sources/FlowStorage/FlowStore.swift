@@ -12,11 +12,13 @@ public import FlowCore
 /// - Writing: ``StoreCommit``, ``StoreChange``
 /// - Runs: ``JournalStore``, ``RunStore``, ``InboxStore``, ``TimerStore``, ``LeaseStore``
 /// - Effects: ``EffectLedger``, ``EchoLedger``, ``QuotaStore``
+/// - Searching: ``SearchStore``, ``SearchQuery``
 /// - Triggers: ``TriggerStore``
 /// - Configuration: ``FlowCatalog``, ``VariableStore``, ``UserStore``, ``ConnectionStore``, ``BindingStore``,
 ///   ``MetadataStore``
-public protocol FlowStore: JournalStore, RunStore, InboxStore, TimerStore, LeaseStore, EffectLedger, EchoLedger,
-    QuotaStore, TriggerStore, FlowCatalog, VariableStore, UserStore, ConnectionStore, BindingStore, MetadataStore
+public protocol FlowStore: JournalStore, RunStore, SearchStore, InboxStore, TimerStore, LeaseStore, EffectLedger,
+    EchoLedger, QuotaStore, TriggerStore, FlowCatalog, VariableStore, UserStore, ConnectionStore, BindingStore,
+    MetadataStore
 {
     /// Makes a commit durable.
     ///

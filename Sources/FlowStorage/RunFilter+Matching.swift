@@ -1,8 +1,12 @@
-import FlowCore
+package import FlowCore
 
 extension RunFilter {
     /// Whether a run fits; the cursor and the limit do not count.
-    package func matches(_ run: RunSummary) -> Bool {
+    /// - Parameters:
+    ///   - run: the run.
+    ///   - events: gives its events without sealed members; asked only where a text is searched for.
+    /// - Returns: whether every condition holds.
+    package func matches(_ run: RunSummary, events: () -> [JSON]) -> Bool {
         if let flowIDs, !flowIDs.contains(run.flowID) { return false }
         if let statuses, !statuses.contains(run.status) { return false }
         if let code, run.code != code { return false }
@@ -16,35 +20,23 @@ extension RunFilter {
                 return false
             }
         }
-        if let text, !run.searchableTexts.contains(where: { contains($0, text) }) { return false }
-        if let error {
-            let isCode = run.errorCode == error || run.code == error
-            guard isCode || contains(run.errorMessage ?? "", error) else { return false }
-        }
         if let parentRun, run.parentRun != parentRun { return false }
         if let sourceRun, run.sourceRun != sourceRun { return false }
         if let isFinished, run.isFinished != isFinished { return false }
         if let waiting, run.isFinished || run.wait?.kind != waiting { return false }
         if let waitSubject, run.wait?.subject != waitSubject { return false }
-        return true
+        return matchesText(of: run, events)
     }
-}
 
-extension RunSummary {
-    /// What a search for text looks at.
-    fileprivate var searchableTexts: [String] {
-        [name, flowName, errorCode ?? "", errorMessage ?? "", text] + keys.map(\.value)
+    private func matchesText(of run: RunSummary, _ events: () -> [JSON]) -> Bool {
+        guard text != nil || error != nil else { return true }
+        if let text, error == nil, run.name == text { return true }
+        var searched = SearchText()
+        searched.take(run)
+        let errorWords = SearchWords.of(searched.error)
+        if let error, !SearchQuery(error).matches([errorWords]) { return false }
+        guard let text, run.name != text else { return true }
+        for event in events() { searched.take(event) }
+        return SearchQuery(text).matches([errorWords, SearchWords.of(searched.text)])
     }
-}
-
-/// Whether a text holds another, letter case of ASCII letters ignored.
-private func contains(_ text: String, _ part: String) -> Bool {
-    let part = Array(part.utf8.lazy.map(lowercased))
-    let text = Array(text.utf8.lazy.map(lowercased))
-    guard part.count <= text.count else { return false }
-    return (0...(text.count - part.count)).contains { start in text[start..<(start + part.count)].elementsEqual(part) }
-}
-
-private func lowercased(_ byte: UInt8) -> UInt8 {
-    byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
 }

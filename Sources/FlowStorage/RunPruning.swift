@@ -6,7 +6,8 @@ extension FlowStore {
     /// - Returns: how many runs were deleted.
     /// - Throws: what the store throws; what was deleted until then is deleted.
     public func prune(before instant: Timestamp) async throws(FlowError) -> Int {
-        var filter = RunFilter(isFinished: true, limit: 200)
+        // Each slice is one commit: small, so that runs under way wait for it a few milliseconds at most.
+        var filter = RunFilter(isFinished: true, limit: 50)
         filter.endedBefore = instant
         var count = 0
         var names = try await runs(filter).map(\.name)

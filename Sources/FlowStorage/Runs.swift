@@ -166,9 +166,9 @@ public struct RunFilter: Sendable, Hashable {
     public var key: String?
     /// With the business key of this name, if `key` is set.
     public var keyName: String?
-    /// With this text in a name, a key, an error or the search text, letter case of ASCII letters ignored.
+    /// With this text in a name, a key, an error, an input or an output; see ``SearchQuery``.
     public var text: String?
-    /// With this error code, or this text in the error's message, letter case of ASCII letters ignored.
+    /// With this code or these words in the run's own error; see ``SearchQuery``.
     public var error: String?
     /// Started by this run.
     public var parentRun: String?

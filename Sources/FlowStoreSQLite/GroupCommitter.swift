@@ -45,6 +45,7 @@ final class GroupCommitter: Sendable {
 
     private let location: StoreLocation
     private let vault: Vault
+    private let feed: SearchFeed
     private let state: Mutex<State>
     private let wakeup = CountingSemaphore()
     private let whenReopened: @Sendable () -> Void
@@ -53,6 +54,7 @@ final class GroupCommitter: Sendable {
     init(_ writer: SQLiteWriter, whenReopened: @escaping @Sendable () -> Void) {
         location = writer.location
         vault = writer.vault
+        feed = writer.feed
         state = Mutex(State(writer: writer))
         self.whenReopened = whenReopened
     }
@@ -217,7 +219,7 @@ final class GroupCommitter: Sendable {
     private func openWriter() -> Result<SQLiteWriter, FlowError> {
         if let writer = state.withLock({ $0.writer }) { return .success(writer) }
         do {
-            let writer = try SQLiteWriter(location, vault: vault)
+            let writer = try SQLiteWriter(location, vault: vault, feed: feed)
             try writer.proveWritable()
             state.withLock { state in
                 state.writer = writer

@@ -21,6 +21,7 @@ extension SQLiteWriter {
             .integer(batch.content.format.rawValue), .blob(batch.content.bytes))
         known.lastEvent = batch.last
         knownRuns[batch.run] = known
+        touchedRuns.append(known.id)
     }
 
     private func put(_ value: PreparedBatch.Value, of run: Int64) throws(Failure) {

@@ -58,6 +58,7 @@ extension SQLiteWriter {
         }
         let known = KnownRun(id: lastInsertedID, lastEvent: 0, epoch: 0, leaseHolder: nil, keys: summary.keys)
         remember(known, of: summary.name)
+        touchedRuns.append(known.id)
         try putKeys(summary.keys, of: known.id)
     }
 
@@ -81,6 +82,7 @@ extension SQLiteWriter {
             knownRuns[summary.name] = known
         }
         if summary.isFinished { knownRuns[summary.name] = nil }
+        touchedRuns.append(known.id)
     }
 
     private func putKeys(_ keys: [BusinessKey], of id: Int64) throws(Failure) {
@@ -121,6 +123,7 @@ extension SQLiteWriter {
             try run("DELETE FROM inbox WHERE run = ?", .text(name))
             try run("DELETE FROM timers WHERE run = ?", .text(name))
             try run("DELETE FROM runs WHERE id = ?", .integer(id))
+            deletedRuns.append(id)
             knownRuns[name] = nil
         }
     }
@@ -143,23 +146,26 @@ extension BusinessKey {
 }
 
 extension RunSummary {
-    fileprivate static let columns = """
+    static let columns = """
         name, flow, flow_name, definition, status, code, error_code, error_message, start_time, end_time, trigger_name,
         initiator, tracking, parent, source, wait_kind, wait_subject, wait_until, keys, text, properties
         """
 
     fileprivate var propertiesText: String? { properties.isEmpty ? nil : JSON.object(properties).text }
 
-    fileprivate init(_ row: Row) throws {
-        let wait: String? = row[15]
+    /// Reads a row that holds ``columns``, from a place on.
+    init(_ row: Row, from at: Int = 0) throws {
+        let wait: String? = row[at + 15]
         self.init(
-            name: row[0], flowID: row[1], flowName: row[2], definitionHash: row[3], status: row[4], code: row[5],
-            errorCode: row[6], errorMessage: row[7], startTime: row.instant(8), endTime: row.optionalInstant(9),
-            triggerName: row[10], initiator: row[11], trackingID: row[12], parentRun: row[13], sourceRun: row[14],
+            name: row[at], flowID: row[at + 1], flowName: row[at + 2], definitionHash: row[at + 3],
+            status: row[at + 4], code: row[at + 5], errorCode: row[at + 6], errorMessage: row[at + 7],
+            startTime: row.instant(at + 8), endTime: row.optionalInstant(at + 9), triggerName: row[at + 10],
+            initiator: row[at + 11], trackingID: row[at + 12], parentRun: row[at + 13], sourceRun: row[at + 14],
             wait: wait.flatMap(RunWait.Kind.init).map {
-                RunWait($0, subject: row[16], until: row.optionalInstant(17))
+                RunWait($0, subject: row[at + 16], until: row.optionalInstant(at + 17))
             },
-            keys: BusinessKey.list(row[18]), text: row[19], properties: try row.json(20)?.objectValue ?? [:])
+            keys: BusinessKey.list(row[at + 18]), text: row[at + 19],
+            properties: try row.json(at + 20)?.objectValue ?? [:])
     }
 }
 
@@ -168,33 +174,7 @@ extension SQLiteFlowStore {
     public func run(_ name: String) async throws(FlowError) -> RunSummary? {
         try await read { database in
             let statement = try database.cachedStatement(sql: "SELECT \(RunSummary.columns) FROM runs WHERE name = ?")
-            return try Row.fetchOne(statement, arguments: [name]).map(RunSummary.init)
-        }
-    }
-
-    /// Runs that fit a filter, newest first.
-    public func runs(_ filter: RunFilter) async throws(FlowError) -> [RunSummary] {
-        try await read { database in
-            var condition = RunCondition(filter)
-            condition.addCursor(filter.after)
-            let sql = """
-                SELECT \(RunSummary.columns) FROM runs \(condition.text) ORDER BY id DESC LIMIT ?
-                """
-            let rows = try Row.fetchCursor(
-                database.cachedStatement(sql: sql), arguments: StatementArguments(condition.arguments + [filter.limit]))
-            var runs: [RunSummary] = []
-            while let row = try rows.next() { runs.append(try RunSummary(row)) }
-            return runs
-        }
-    }
-
-    /// How many runs fit a filter.
-    public func runCount(_ filter: RunFilter) async throws(FlowError) -> Int {
-        try await read { database in
-            let condition = RunCondition(filter)
-            return try Int.fetchOne(
-                database.cachedStatement(sql: "SELECT count(*) FROM runs \(condition.text)"),
-                arguments: StatementArguments(condition.arguments)) ?? 0
+            return try Row.fetchOne(statement, arguments: [name]).map { try RunSummary($0) }
         }
     }
 
@@ -241,81 +221,5 @@ extension SQLiteFlowStore {
             while let row = try rows.next() { runs.append(try RunSummary(row)) }
             return runs
         }
-    }
-}
-
-/// The conditions of a filter as SQL.
-private struct RunCondition {
-    private var terms: [String] = []
-    private(set) var arguments: [any DatabaseValueConvertible] = []
-
-    /// Whether only unfinished runs are wanted: few, and in an index of their own, which SQLite does not choose by itself
-    /// where the order is that of the table.
-    private var isUnfinishedOnly = false
-
-    var text: String {
-        let index = isUnfinishedOnly ? "INDEXED BY runs_unfinished " : ""
-        return terms.isEmpty ? "" : index + "WHERE " + terms.joined(separator: " AND ")
-    }
-
-    init(_ filter: RunFilter) {
-        if let flows = filter.flowIDs { add(oneOf: "flow", flows) }
-        if let statuses = filter.statuses { add(oneOf: "status", statuses) }
-        if let code = filter.code { add("code = ?", code) }
-        if let since = filter.since { add("start_time >= ?", since.ticks) }
-        if let until = filter.until { add("start_time < ?", until.ticks) }
-        if let ended = filter.endedBefore { add("end_time < ?", ended.ticks) }
-        if let key = filter.key {
-            if let name = filter.keyName {
-                add("id IN (SELECT run FROM run_keys WHERE value = ? AND name = ?)", key, name)
-            } else {
-                add("id IN (SELECT run FROM run_keys WHERE value = ?)", key)
-            }
-        }
-        if let text = filter.text {
-            let pattern = Self.pattern(text)
-            let columns = ["name", "flow_name", "error_code", "error_message", "text"]
-            var parts = columns.map { "\($0) LIKE ? ESCAPE '\\'" }
-            parts.append("id IN (SELECT run FROM run_keys WHERE value LIKE ? ESCAPE '\\')")
-            terms.append("(" + parts.joined(separator: " OR ") + ")")
-            arguments += parts.map { _ in pattern }
-        }
-        if let error = filter.error {
-            add(
-                "(error_code = ? OR code = ? OR error_message LIKE ? ESCAPE '\\')", error, error, Self.pattern(error))
-        }
-        if let parent = filter.parentRun { add("parent = ?", parent) }
-        if let source = filter.sourceRun { add("source = ?", source) }
-        if filter.isFinished == true { terms.append("end_time IS NOT NULL") }
-        if filter.isFinished == false || filter.waiting != nil {
-            terms.append("end_time IS NULL")
-            isUnfinishedOnly = true
-        }
-        if let waiting = filter.waiting { add("wait_kind = ?", waiting.rawValue) }
-        if let subject = filter.waitSubject { add("wait_subject = ?", subject) }
-    }
-
-    mutating func addCursor(_ name: String?) {
-        if let name { add("id < (SELECT id FROM runs WHERE name = ?)", name) }
-    }
-
-    private mutating func add(_ term: String, _ values: any DatabaseValueConvertible...) {
-        terms.append(term)
-        arguments += values
-    }
-
-    private mutating func add(oneOf column: String, _ values: [String]) {
-        let places = Array(repeating: "?", count: values.count).joined(separator: ", ")
-        terms.append("\(column) IN (\(places))")
-        arguments += values as [any DatabaseValueConvertible]
-    }
-
-    private static func pattern(_ text: String) -> String {
-        var pattern = "%"
-        for character in text {
-            if character == "%" || character == "_" || character == "\\" { pattern.append("\\") }
-            pattern.append(character)
-        }
-        return pattern + "%"
     }
 }

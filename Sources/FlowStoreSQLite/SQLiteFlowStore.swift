@@ -13,6 +13,10 @@ public final class SQLiteFlowStore: FlowStore {
     private let committer: GroupCommitter?
     private let readers: StoreReaders
     private let keptValues = KeptValues()
+    let search: SearchReaders
+    /// Whether the database has the present format; one that is only read may have an earlier one.
+    let isCurrent: Bool
+    private let searchThread: SearchThread?
 
     /// Opens the store as its owner; makes the database where there is none.
     /// - Parameters:
@@ -28,9 +32,14 @@ public final class SQLiteFlowStore: FlowStore {
     package init(_ location: StoreLocation, key: [UInt8]) throws(FlowError) {
         self.location = location
         vault = Vault(key: key)
-        let writer = try SQLiteWriter(location, vault: vault)
+        let feed = SearchFeed()
+        let writer = try SQLiteWriter(location, vault: vault, feed: feed)
+        isCurrent = true
         let readers = StoreReaders(location)
         self.readers = readers
+        let search = SearchReaders(location)
+        self.search = search
+        searchThread = SearchThread(location, feed: feed) { search.drop() }
         committer = GroupCommitter(writer) { readers.dropAll() }
     }
 
@@ -44,14 +53,17 @@ public final class SQLiteFlowStore: FlowStore {
         vault = Vault(key: key)
         committer = nil
         readers = StoreReaders(location)
+        search = SearchReaders(location)
+        searchThread = nil
         let location = location
         let check = vault.keyCheck
         do {
-            let stored: [UInt8]? = try readers.readNow { database in
-                try location.checkFormat(database)
+            let (format, stored): (Int, [UInt8]?) = try readers.readNow { database in
+                let format = try location.checkFormat(database)
                 let value = try Row.fetchOne(database, sql: "SELECT value FROM metadata WHERE name = 'key check'")
-                return value.map { $0.bytes(0) }
+                return (format, value.map { $0.bytes(0) })
             }
+            isCurrent = format == location.steps.last?.format
             if let stored, let check, !Digest.constantTimeEqual(stored, check) { throw Vault.wrongKey }
         } catch {
             throw StoreFailure.error(error, path: path)
@@ -78,8 +90,16 @@ public final class SQLiteFlowStore: FlowStore {
         try await committer.reopen().get()
     }
 
+    /// Takes up to so many changed runs into the search index; a store that is only read leaves that to its owner.
+    public func followText(limit: Int) async throws(FlowError) -> Bool {
+        guard let searchThread else { return true }
+        return try await searchThread.follow(limit: limit)
+    }
+
     /// Waits for what is queued and closes the store.
     public func close() async {
+        await searchThread?.close()
+        search.close()
         // As long as a reader is open SQLite leaves the write-ahead log as it is when the writer goes, see
         // ``SQLiteWriter/close()``.
         await committer?.close()

@@ -30,6 +30,11 @@ final class SQLiteWriter: @unchecked Sendable {
 
     let location: StoreLocation
     let vault: Vault
+    /// Is told which runs a group has changed.
+    let feed: SearchFeed
+    /// The runs that the group at hand has changed and deleted so far.
+    var touchedRuns: [Int64] = []
+    var deletedRuns: [Int64] = []
     var knownRuns: [String: KnownRun] = [:]
     /// How many statements of the commit at hand have been executed.
     var statementCount = 0
@@ -39,9 +44,10 @@ final class SQLiteWriter: @unchecked Sendable {
     private var statements: [UnsafePointer<UInt8>: OpaquePointer] = [:]
 
     /// Opens the file, makes it or carries it forward where needed.
-    init(_ location: StoreLocation, vault: Vault) throws(FlowError) {
+    init(_ location: StoreLocation, vault: Vault, feed: SearchFeed = SearchFeed()) throws(FlowError) {
         self.location = location
         self.vault = vault
+        self.feed = feed
         do {
             queue = try location.openForWriting()
             connection = try queue.writeWithoutTransaction { database in
@@ -123,6 +129,11 @@ final class SQLiteWriter: @unchecked Sendable {
     /// Writes commits that came at the same time, in one transaction.
     /// - Returns: for each what became of it; `unusable` for all where the disk refused.
     func write(_ group: [PreparedCommit]) -> [Failure?] {
+        defer {
+            feed.note(touched: touchedRuns, deleted: deletedRuns)
+            touchedRuns.removeAll(keepingCapacity: true)
+            deletedRuns.removeAll(keepingCapacity: true)
+        }
         var results: [Failure?] = []
         results.reserveCapacity(group.count)
         do {
@@ -173,6 +184,7 @@ final class SQLiteWriter: @unchecked Sendable {
     private func rollBack() {
         // What is known of runs may have come from what is taken back.
         knownRuns = [:]
+        deletedRuns = []
         if sqlite3_get_autocommit(connection) == 0 { sqlite3_exec(connection, "ROLLBACK", nil, nil, nil) }
     }
 

@@ -110,6 +110,12 @@ extension FaultyStore {
     /// Asks the store behind.
     public func runCount(_ filter: RunFilter) async throws(FlowError) -> Int { try await store.runCount(filter) }
 
+    /// Lets the store behind follow, unless the process is dead.
+    public func followText(limit: Int) async throws(FlowError) -> Bool {
+        if isDead { throw Self.dead }
+        return try await store.followText(limit: limit)
+    }
+
     /// Asks the store behind.
     public func latestRuns() async throws(FlowError) -> [String: RunSummary] { try await store.latestRuns() }
 

@@ -62,7 +62,7 @@ public struct StoreContract: Sendable {
 
     /// All checks.
     public static let checks: [Check] =
-        journalChecks + runChecks + inboxChecks + effectChecks + triggerChecks + configurationChecks
+        journalChecks + runChecks + searchChecks + inboxChecks + effectChecks + triggerChecks + configurationChecks
 
     static let origin = Timestamp(year: 2026, month: 1, day: 5, hour: 9)
 

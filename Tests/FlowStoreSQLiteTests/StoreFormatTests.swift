@@ -61,6 +61,23 @@ import Testing
         await store.close()
     }
 
+    @Test func `a database of the first format is listed by who only reads it`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        try makeFormat1(in: folder)
+        let reader = try SQLiteFlowStore(reading: folder.database, key: nil)
+        var filter = RunFilter(flowIDs: [flowID], statuses: ["Running"], isFinished: false)
+        filter.since = start - .seconds(1)
+        filter.key = "R-1"
+        #expect(try await reader.runs(filter).map(\.name) == [runName])
+        filter.statuses = ["Failed"]
+        #expect(try await reader.runs(filter).isEmpty)
+        filter = RunFilter()
+        filter.text = "Deals"
+        #expect(try await reader.runs(filter).isEmpty, "nobody has made an index yet")
+        await reader.close()
+    }
+
     @Test func `the first step still makes the first format`() throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }

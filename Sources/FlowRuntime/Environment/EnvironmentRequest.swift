@@ -64,6 +64,8 @@ public struct EnvironmentRequest: Sendable, Hashable {
         case runContext = "runs.context"
         /// Waits for a run's end.
         case watchRun = "runs.watch"
+        /// Tells what has happened in a run since an event, as soon as something has.
+        case runProgress = "runs.progress"
         /// Cancels a run.
         case cancelRun = "runs.cancel"
         /// Starts a new run with the same trigger.
@@ -112,6 +114,14 @@ public struct EnvironmentRequest: Sendable, Hashable {
         self.operation = operation
         self.arguments = arguments
         self.user = user
+    }
+
+    /// Whether it changes nothing here, so that any process may do it on a read-only store.
+    ///
+    /// A search for text first takes into the index what it does not hold yet, which only an owner does.
+    public var isReading: Bool {
+        guard operation == .listRuns else { return operation.isReading }
+        return arguments["text"] == nil && arguments["error"] == nil
     }
 
     /// The path to which the owner's socket takes requests, with the operation's name at its end.

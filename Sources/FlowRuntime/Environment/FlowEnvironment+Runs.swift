@@ -8,6 +8,8 @@ extension FlowEnvironment {
 
     func startRun(_ arguments: Arguments, as upn: String?) async throws(FlowError) -> JSON {
         let waits = try arguments.choice("wait") ?? true
+        // Who looks on waits for the end as well, but not in this call.
+        let isWatched = try arguments.flag("watch")
         // Without detail the answer is the run as lists show it, which needs no reading of the journal.
         let hasDetail = try arguments.choice("detail") ?? true
         try await takeUpRuns()
@@ -31,7 +33,9 @@ extension FlowEnvironment {
         }
         let name = RunName.new(at: now)
         let firing = TriggerRules.Firing(outputs: outputs, trackingID: try runnable.rules.trackingID(outputs, now: now))
-        return try await start(runnable, name, firing, user: user, sourceRun: nil, waits: waits, hasDetail: hasDetail)
+        return try await start(
+            runnable, name, firing, user: user, sourceRun: nil, waits: waits, isWatched: isWatched,
+            hasDetail: hasDetail)
     }
 
     private func requireStarted(_ flow: Catalog.Entry) throws(FlowError) {
@@ -57,7 +61,7 @@ extension FlowEnvironment {
 
     private func start(
         _ runnable: RunnableFlow, _ name: String, _ firing: TriggerRules.Firing, user: String?, sourceRun: String?,
-        hidesOutputs: Bool = false, waits: Bool, hasDetail: Bool = true
+        hidesOutputs: Bool = false, waits: Bool, isWatched: Bool = false, hasDetail: Bool = true
     ) async throws(FlowError) -> JSON {
         let now = clock.now
         let planned = runnable.plan.trigger
@@ -65,13 +69,14 @@ extension FlowEnvironment {
         let payload = TriggerPayload(
             name: runnable.rules.trigger.name, inputs: planned?.recordedInputs,
             outputs: firing.outputs.isEmpty ? nil : .object(firing.outputs), startTime: now, historyName: name,
-            code: "OK", callerWaits: waits && runnable.plan.hasResponse, hidesInputs: planned?.hidesInputs ?? false,
+            code: "OK", callerWaits: (waits || isWatched) && runnable.plan.hasResponse,
+            hidesInputs: planned?.hidesInputs ?? false,
             hidesOutputs: hidesOutputs || planned?.hidesOutputs ?? false)
         var request = RunStartRequest(
             name: name, payload: payload, trackingID: firing.trackingID, initiator: user, sourceRun: sourceRun,
             changes: [.history(events.row(name, .fired, run: name, at: now))], isAwaited: !waits)
         // A process that is owner for one command only begins the run where nobody waits for it: the next owner goes on.
-        request.isHeld = !waits && !isListening
+        request.isHeld = !waits && !isWatched && !isListening
         let (run, watch) = try await host.start(runnable, request)
         defer { host.waiters.unwatch(run, watch) }
         guard waits else {
@@ -107,7 +112,17 @@ extension FlowEnvironment {
         filter.text = try arguments.text("text")
         filter.error = try arguments.text("error")
         filter.parentRun = try arguments.text("parent")
+        if filter.text != nil || filter.error != nil { try await catchUpSearch() }
         return .array(try await store.runs(filter).map(Self.row))
+    }
+
+    /// Lets a search find what was committed just now.
+    ///
+    /// Under load, or while an index is made anew, a server answers with
+    /// what it has after a moment; a command on its own takes everything in.
+    private func catchUpSearch() async throws(FlowError) {
+        guard store.health == .ready else { return }
+        try await host.search.catchUp(slices: isListening ? 4 : nil)
     }
 
     private static let statuses = [
@@ -121,7 +136,12 @@ extension FlowEnvironment {
                 hint: Suggestion.nearest(to: status, among: statuses).map { "Did you mean '\($0)'?" }
                     ?? "Statuses are: \(statuses.joined(separator: ", ")).")
         }
-        if known == "InDoubt" { filter.code = known } else { filter.statuses = [known] }
+        if known == "InDoubt" {
+            filter.code = known
+            filter.waiting = .settlement
+        } else {
+            filter.statuses = [known]
+        }
     }
 
     /// A run as lists show it.
@@ -152,7 +172,7 @@ extension FlowEnvironment {
     }
 
     func showRun(_ arguments: Arguments) async throws(FlowError) -> JSON {
-        try await page(of: try arguments.required("run"), isBrief: false)
+        try await page(of: try arguments.required("run"), isBrief: try arguments.flag("brief"))
     }
 
     func watchRun(_ arguments: Arguments) async throws(FlowError) -> JSON {
@@ -250,6 +270,7 @@ extension FlowEnvironment {
         let now = clock.now
         let before = try arguments.instant("before", now: now) ?? now - RunHost.retention
         let count = try await store.prune(before: before)
+        host.search.committed()
         return ["deleted": .integer(Int64(count)), "before": .string(before.description)]
     }
 

@@ -46,6 +46,9 @@ extension FlowEnvironment {
     /// What the process has in hand and has done.
     public var counts: Counts { host.counts }
 
+    /// How old the oldest commit is that a search for text does not find yet; zero in a process that does not serve.
+    public var searchLag: Duration { host.search.lag }
+
     /// The calls that the co-sell connectors allow a connection in a day.
     private static let dailyCalls: Int64 = 10_000
 

@@ -54,6 +54,8 @@ final class RunHost: Sendable {
     let executor: RunExecutor
     let waiters = RunWaiters()
     let plans: PlanCache
+    /// Keeps the search index up with what runs commit.
+    let search: SearchFollowing
     private let places = Mutex<[String: Place]>([:])
     private let calls = Mutex(Calls())
     private let configuration = Mutex(Configuration())
@@ -91,6 +93,7 @@ final class RunHost: Sendable {
         self.options = options
         self.executor = options.threads.map { RunExecutor(threads: $0) } ?? RunExecutor()
         self.plans = PlanCache(store: store)
+        search = SearchFollowing(store, clock: clock, report: options.report)
         timers = TimerQueue(clock: clock)
         timers.whenDue { [weak self] keys in self?.due(keys) }
     }
@@ -180,6 +183,7 @@ final class RunHost: Sendable {
     func stop() async {
         phase.withLock { $0 = .shuttingDown }
         timers.stop()
+        search.stop()
         executor.stop()
         waiters.endAll(
             FlowError(
@@ -344,6 +348,8 @@ final class RunHost: Sendable {
     // MARK: After commits
 
     func committed(_ batch: RunCell.Batch, of cell: RunCell) {
+        search.committed()
+        defer { waiters.progressed(cell.name) }
         forgetOutcomes(batch.finished, of: cell.name)
         if batch.isStart { noteStart(cell.name) }
         let horizon = scannedUntil.withLock { $0 }
@@ -612,6 +618,7 @@ final class RunHost: Sendable {
         do throws(FlowError) { _ = try await store.prune(before: clock.now - Self.retention) } catch {
             options.report(error)
         }
+        search.committed()
         timers.set(.prune, at: clock.now + .seconds(86_400))
     }
 

@@ -33,7 +33,7 @@ extension FlowEnvironment {
     }
 
     /// What someone has to do so that a run goes on; nil where it goes on by itself.
-    private func remedy(of run: RunSummary) async throws(FlowError) -> String? {
+    func remedy(of run: RunSummary) async throws(FlowError) -> String? {
         guard let wait = run.wait else { return nil }
         switch wait.kind {
         case .signIn:
@@ -62,7 +62,22 @@ struct RunPage {
         page["actions"] = .array(record.actions.compactMap { action($0, isBrief: isBrief) })
         page["response"] = response
         page["outputs"] = record.outcome?.outputs.map { .object($0) } ?? .null
+        page["lastOutputs"] = lastOutputs
         return .object(page)
+    }
+
+    /// Of a run that answers nothing and has no outputs, those of the action that ended last: what it came to.
+    private var lastOutputs: JSON {
+        guard record.outcome != nil, record.reply == nil, record.outcome?.outputs?.isEmpty != false else {
+            return .null
+        }
+        let ended = record.actions.filter { $0.loops.isEmpty && $0.record?.visibleOutputs?.isNull == false }
+        let last = ended.max { left, right in
+            let (first, second) = (left.record, right.record)
+            return (first?.endTime?.ticks ?? 0, first?.order ?? 0) < (second?.endTime?.ticks ?? 0, second?.order ?? 0)
+        }
+        guard let last, let outputs = last.record?.visibleOutputs else { return .null }
+        return ["action": .string(last.path.text), "outputs": outputs]
     }
 
     private func trigger(isBrief: Bool) -> JSON {

@@ -10,6 +10,8 @@ final class RunWatch: Sendable {
         var reply: RunReply?
         var end: RunSummary?
         var isParked = false
+        /// How often something was committed.
+        var changes = 0
         var refusal: FlowError?
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
@@ -49,6 +51,16 @@ final class RunWatch: Sendable {
     /// Waits for the run's end, also where someone outside has to do something first.
     /// - Throws: why it will not come in this process.
     func finished() async throws(FlowError) -> RunSummary { try await first { $0.end } }
+
+    /// Waits until something of the run is committed, it is parked, or ``progressed()`` says so; what came since the watch
+    /// was made counts.
+    /// - Throws: why nothing will come in this process.
+    func change() async throws(FlowError) {
+        _ = try await first { $0.changes > 0 || $0.end != nil || $0.isParked ? true : nil }
+    }
+
+    /// Ends a wait for a change.
+    func progressed() { change { $0.changes += 1 } }
 
     /// Ends all waiting: the one who waited has gone.
     func giveUp() { change { $0.refusal = $0.refusal ?? FlowError(.gatewayTimeout, "Nobody waits any more.") } }
@@ -114,6 +126,7 @@ final class RunWaiters: Sendable {
         }
     }
 
+    func progressed(_ run: String) { each(run) { $0.progressed() } }
     func started(_ run: String) { each(run) { $0.start() } }
     func replied(_ run: String, _ reply: RunReply) { each(run) { $0.reply(reply) } }
     func ended(_ run: String, _ summary: RunSummary) { each(run) { $0.end(summary) } }

@@ -55,6 +55,8 @@ struct HealthRoutes {
             "# TYPE flowrun_runs_started_total counter", "flowrun_runs_started_total \(gauges.runsStarted)",
             "# HELP flowrun_runs_ended_total Runs ended in this process.", "# TYPE flowrun_runs_ended_total counter",
             "flowrun_runs_ended_total \(gauges.runsEnded)",
+            "# HELP flowrun_search_lag_seconds Age of the oldest commit that a search for text does not find yet.",
+            "# TYPE flowrun_search_lag_seconds gauge", "flowrun_search_lag_seconds \(environment.searchLag.seconds)",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

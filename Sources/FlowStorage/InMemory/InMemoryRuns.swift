@@ -57,13 +57,21 @@ struct InMemoryRuns {
         var found: [RunSummary] = []
         for name in order[..<end].reversed() {
             guard found.count < filter.limit else { break }
-            if let name, let run = byName[name], filter.matches(run.summary) { found.append(run.summary) }
+            if let name, let run = byName[name], matches(filter, run.summary) { found.append(run.summary) }
         }
         return found
+    }
+
+    /// Whether a run fits; a text is searched for in its events as they are.
+    func matches(_ filter: RunFilter, _ run: RunSummary) -> Bool {
+        filter.matches(run) { (journals[run.name] ?? []).flatMap(\.events).map(\.hidingSealed) }
     }
 }
 
 extension InMemoryFlowStore {
+    /// Does nothing: a search looks at the events themselves.
+    public func followText(limit: Int) async throws(FlowError) -> Bool { true }
+
     /// The events of a run.
     public func journal(of run: String, after number: Int64, sealed: SealedMembers) async throws(FlowError) -> [JSON] {
         let batches = state.withLock { $0.runs.journals[run] ?? [] }
@@ -94,7 +102,7 @@ extension InMemoryFlowStore {
     /// How many runs fit a filter.
     public func runCount(_ filter: RunFilter) async throws(FlowError) -> Int {
         state.withLock { state in
-            state.runs.byName.values.lazy.filter { filter.matches($0.summary) }.count
+            state.runs.byName.values.count { state.runs.matches(filter, $0.summary) }
         }
     }
 

@@ -15,5 +15,5 @@ package struct SchemaStep: Sendable {
     }
 
     /// All steps, in order.
-    package static let all: [SchemaStep] = [.format1]
+    package static let all: [SchemaStep] = [.format1, .format2]
 }

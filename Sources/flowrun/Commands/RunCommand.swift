@@ -37,17 +37,23 @@ struct RunCommand: AsyncParsableCommand {
     func validate() throws {
         if (flow == nil) == (file == nil) { throw ValidationError("Name a flow, or give --file PATH.") }
         if file == nil, !allowHost.isEmpty { throw ValidationError("--allow-host goes with --file.") }
+        if watch, noWait { throw ValidationError("Give either --watch or --no-wait.") }
         if file != nil, noWait { throw ValidationError("--no-wait needs a flow of the environment.") }
     }
 
     func run() async throws {
         let body = try input.map { text throws(FlowError) in try Input.json(text) }
         if let file {
-            return try report(try await FileRun.run(file: file, input: body, allowedHosts: allowHost))
+            let watching = watch ? RunWatching(options) : nil
+            let run = try await FileRun.run(file: file, input: body, allowedHosts: allowHost, watching)
+            return watch ? try EndWith.unlessSucceeded(run) : try report(run)
         }
-        var arguments: JSONObject = ["flow": .string(flow ?? ""), "wait": .bool(!noWait)]
+        var arguments: JSONObject = ["flow": .string(flow ?? ""), "wait": .bool(!noWait && !watch)]
+        if watch { arguments["watch"] = true }
         if let body { arguments["input"] = body }
+        if watch { RunWatching.endOnInterrupt() }
         let result = try await perform(arguments)
+        if watch { return try EndWith.unlessSucceeded(result) }
         if noWait {
             if result["hasOwner"]?.boolValue == false {
                 Console.note("note: no runtime owns this environment; the run is stored and goes on under the next one")
@@ -60,7 +66,7 @@ struct RunCommand: AsyncParsableCommand {
     /// Starts the run; on a terminal missing required inputs are asked for.
     private func perform(_ arguments: JSONObject) async throws(FlowError) -> JSON {
         do {
-            return try await options.perform(.startRun, arguments, as: user)
+            return try await start(arguments)
         } catch  where error.code == .missingInput && Console.canAsk {
             var input = arguments["input"]?.objectValue ?? [:]
             for missing in error.details {
@@ -69,8 +75,14 @@ struct RunCommand: AsyncParsableCommand {
             }
             var arguments = arguments
             arguments["input"] = .object(input)
-            return try await options.perform(.startRun, arguments, as: user)
+            return try await start(arguments)
         }
+    }
+
+    private func start(_ arguments: JSONObject) async throws(FlowError) -> JSON {
+        guard watch else { return try await options.perform(.startRun, arguments, as: user) }
+        let request = EnvironmentRequest(.startRun, arguments, as: user)
+        return try await options.access().watch(starting: request, RunWatching(options))
     }
 
     private func report(_ run: JSON) throws {

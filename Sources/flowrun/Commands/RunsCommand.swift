@@ -56,22 +56,48 @@ struct RunsCommand: AsyncParsableCommand {
     /// `runs show`.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Shows a run: every action with status, duration, inputs and outputs.")
+            abstract: "Shows a run: every action with status, duration, attempts, inputs and outputs.",
+            discussion: """
+                Repetitions of loops are counted; of those that failed the first is shown, and how to get to the next one. \
+                Long values are cut unless --full is given; --json has everything that is asked for.
+                """)
 
         @OptionGroup var options: GlobalOptions
 
         @Argument(help: "The run's name.")
         var name: String
 
+        @Flag(help: "Only what failed or timed out, every repetition of it.")
+        var failed = false
+
+        @Option(help: "Only this action and what is inside it: its name or path.")
+        var action: String?
+
+        @Option(help: "Only this repetition, as in 'actions/Each[3]'; N counts from 0.")
+        var repetition: String?
+
+        @Flag(help: "Shows values whole.")
+        var full = false
+
         func run() async throws {
-            let result = try await options.perform(.showRun, ["run": .string(name)])
-            options.present(result) { RunText.page(of: result) }
+            let page = try await options.perform(.showRun, ["run": .string(name)])
+            let selection = RunSelection(failed: failed, action: action, repetition: repetition)
+            guard options.format == .table else { return options.present(try selection.apply(to: page)) { "" } }
+            let text = try RunPageText(page, selection, isFull: full).text()
+            options.present(page) { text }
         }
     }
 
     /// `runs watch`.
     struct Watch: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Waits for a run's end and shows it.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows a run's progress until its end.",
+            discussion: """
+                On a terminal lines are redrawn; otherwise each event is a line of JSON: 'event' (runStarted, \
+                actionStarted, actionWaits, actionRetries, actionEnded, runWaits, runEnded), 'time', 'run', and for \
+                actions 'path', 'name', 'type', 'status', 'code', 'error', 'startTime', 'endTime'. --json prints the run \
+                at its end instead. Ctrl-C ends the watch, not the run.
+                """)
 
         @OptionGroup var options: GlobalOptions
 
@@ -79,8 +105,8 @@ struct RunsCommand: AsyncParsableCommand {
         var name: String
 
         func run() async throws {
-            let result = try await options.perform(.watchRun, ["run": .string(name)])
-            options.present(result) { RunText.summary(of: result) }
+            RunWatching.endOnInterrupt()
+            let result = try await options.access().watch(run: name, RunWatching(options))
             try EndWith.unlessSucceeded(result)
         }
     }

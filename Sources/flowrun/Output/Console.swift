@@ -55,6 +55,25 @@ enum Style {
         return isatty(descriptor) == 1
     }
 
+    /// A line as far as it fits a width; colours take no room.
+    static func cut(_ line: String, to width: Int) -> String {
+        var cut = ""
+        var count = 0
+        var isColour = false
+        for character in line {
+            if character == "\u{1B}" { isColour = true }
+            if isColour {
+                if character == "m" { isColour = false }
+            } else if count == width {
+                continue
+            } else {
+                count += 1
+            }
+            cut.append(character)
+        }
+        return cut
+    }
+
     /// A text in this style, where colours are on.
     func callAsFunction(_ text: String, on enabled: Bool = Style.onOutput) -> String {
         guard enabled else { return text }

@@ -27,20 +27,8 @@ enum RunText {
         return lines.joined(separator: "\n")
     }
 
-    /// The run's page: the tree of actions with attempts, inputs and outputs, and what went wrong.
-    static func page(of run: JSON) -> String {
-        var lines = [head(of: run)] + kin(of: run)
-        if let trigger = run["trigger"], !trigger.isNull {
-            lines.append("  trigger \(trigger.text("name"))")
-            lines += content("outputs", of: trigger, indent: "    ")
-        }
-        for action in run["actions"]?.arrayValue ?? [] { lines += tree(of: action, indent: "  ") }
-        lines += ending(of: run)
-        return lines.joined(separator: "\n")
-    }
-
     /// The run that this one repeats, and those that repaired it.
-    private static func kin(of run: JSON) -> [String] {
+    static func kin(of run: JSON) -> [String] {
         var lines: [String] = []
         let source = run.text("sourceRun")
         if !source.isEmpty { lines.append("  \(run.text("sourceKind")) of \(source)") }
@@ -61,7 +49,8 @@ enum RunText {
         return table.text
     }
 
-    private static func head(of run: JSON) -> String {
+    /// The first line about a run.
+    static func head(of run: JSON) -> String {
         "\(status(run.text("status")))  \(Style.bold(run["flow"]?.text("name") ?? ""))  \(run.text("name"))  "
             + "\(shortTime(run.text("startTime")))  \(duration(run))"
     }
@@ -79,53 +68,8 @@ enum RunText {
         return line
     }
 
-    /// An action and what is inside it; actions stand in one list, each with its path, so depth is that of the path.
-    private static func tree(of action: JSON, indent: String) -> [String] {
-        let status = action.text("status")
-        let path = action.text("path")
-        let depth = path.split(separator: "/").count { $0 == "actions" } - 1
-        let outer = indent + String(repeating: "  ", count: max(0, depth))
-        let name = action.text("name").isEmpty ? path : action.text("name")
-        var first = "\(outer)\(Self.status(status))  \(name)"
-        let type = action.text("type")
-        if !type.isEmpty { first += "  \(Style.faint(type))" }
-        guard status != "Skipped" else { return [first] }
-        let time = duration(action)
-        if !time.isEmpty { first += "  \(time)" }
-        let code = action.text("code")
-        if !code.isEmpty, code != "OK", code != "NotSpecified" { first += "  \(code)" }
-        if let count = action["repetitionCount"]?.integerValue { first += "  ×\(count)" }
-        if !action.text("keptFrom").isEmpty { first += "  \(Style.faint("done in \(action.text("keptFrom"))"))" }
-        var lines = [first]
-        let inner = outer + "    "
-        if let message = action["error"]?.text("message"), !message.isEmpty { lines.append(inner + message) }
-        if let hint = action["error"]?.text("hint"), !hint.isEmpty { lines.append("\(inner)hint: \(hint)") }
-        // What a Compose puts out is what was put in.
-        if action["inputs"] != action["outputs"] { lines += content("inputs", of: action, indent: inner) }
-        lines += content("outputs", of: action, indent: inner)
-        let attempts = action["attempts"]?.arrayValue ?? []
-        if attempts.count > 1 {
-            for (number, attempt) in attempts.enumerated() {
-                let time = shortTime(attempt.text("startTime"))
-                lines.append("\(inner)attempt \(number + 1): \(attempt.text("code")) \(time)")
-            }
-        }
-        for repetition in action["repetitions"]?.arrayValue ?? [] {
-            lines += tree(of: repetition, indent: indent + "  ")
-        }
-        return lines
-    }
-
-    private static let contentLimit = 240
-
-    private static func content(_ name: String, of action: JSON, indent: String) -> [String] {
-        guard let value = action[name], !value.isNull else { return [] }
-        let text = value.text
-        if text.count <= contentLimit { return ["\(indent)\(name): \(text)"] }
-        return ["\(indent)\(name): \(text.prefix(contentLimit))… (\(text.utf8.count) bytes; --json shows all)"]
-    }
-
-    private static func ending(of run: JSON) -> [String] {
+    /// What came of the run: its error, what it waits for, its response or outputs.
+    static func ending(of run: JSON) -> [String] {
         var lines: [String] = []
         if let error = run["error"], !error.isNull {
             lines.append("  \(Style.bold(error.text("code"))): \(error.text("message"))")
@@ -144,6 +88,11 @@ enum RunText {
         if let outputs = run["outputs"]?.objectValue, !outputs.isEmpty {
             lines.append("  outputs: \(JSON.object(outputs).text)")
         }
+        if let last = run["lastOutputs"], !last.isNull {
+            let text = last["outputs"]?.text ?? ""
+            let shown = text.count > 240 ? "\(text.prefix(240))… (\(text.utf8.count) bytes; --json shows all)" : text
+            lines.append("  outputs of \(last.text("action")): \(shown)")
+        }
         return lines
     }
 
@@ -155,15 +104,22 @@ enum RunText {
         return codes.first { $0 != "ActionFailed" && ErrorPage.all[FlowError.Code($0)] != nil }
     }
 
-    private static func shortTime(_ text: String) -> String {
+    /// An instant without its fraction.
+    static func shortTime(_ text: String) -> String {
         text.count > 19 ? String(text.prefix(19)) + "Z" : text
     }
 
-    private static func duration(_ record: JSON) -> String {
+    /// How long a record took, or nothing while it goes on.
+    static func duration(_ record: JSON) -> String {
         guard let start = Timestamp(iso8601: record.text("startTime")),
             let end = Timestamp(iso8601: record.text("endTime"))
         else { return "" }
-        let seconds = (end - start).seconds
+        return duration(end - start)
+    }
+
+    /// A duration as it is read at a glance.
+    static func duration(_ duration: Duration) -> String {
+        let seconds = duration.seconds
         if seconds < 1 { return "\(Int((seconds * 1_000).rounded())) ms" }
         if seconds < 120 { return "\((seconds * 10).rounded() / 10) s" }
         return "\(Int(seconds / 60)) min"

@@ -11,14 +11,18 @@ extension GlobalOptions {
         return (project, try project.environment(environment))
     }
 
+    /// The way to the environment that the options mean.
+    func access() throws(FlowError) -> EnvironmentAccess {
+        let (project, settings) = try settings()
+        return EnvironmentAccess(project: project, settings: settings)
+    }
+
     /// Carries out an operation: by the environment's owner where there is one, else in this process.
     /// - Throws: what the operation refuses; `StoreInUse` where an owner does not answer.
     func perform(
         _ operation: EnvironmentRequest.Operation, _ arguments: JSONObject = [:], as user: String? = nil
     ) async throws(FlowError) -> JSON {
-        let (project, settings) = try settings()
-        let access = EnvironmentAccess(project: project, settings: settings)
-        return try await access.perform(EnvironmentRequest(operation, arguments, as: user))
+        try await access().perform(EnvironmentRequest(operation, arguments, as: user))
     }
 }
 
@@ -35,7 +39,7 @@ struct EnvironmentAccess {
         let deadline = ContinuousClock.now + Self.patience
         while true {
             if let result = try await askOwner(request) { return result }
-            if request.operation.isReading, access(settings.databaseFile, F_OK) == 0 {
+            if request.isReading, access(settings.databaseFile, F_OK) == 0 {
                 return try await read(request)
             }
             if let lock = try OwnerLock.take(settings, purpose: "command", now: SystemClock().now) {
@@ -47,14 +51,45 @@ struct EnvironmentAccess {
         }
     }
 
-    private func askOwner(_ request: EnvironmentRequest) async throws(FlowError) -> JSON? {
+    /// Owns the environment for a while.
+    func owning<Value>(
+        _ body: (FlowEnvironment) async throws(FlowError) -> Value
+    ) async throws(FlowError) -> Value {
+        let deadline = ContinuousClock.now + Self.patience
+        while true {
+            if let lock = try OwnerLock.take(settings, purpose: "command", now: SystemClock().now) {
+                defer { withExtendedLifetime(lock) {} }
+                return try await owned(body)
+            }
+            guard ContinuousClock.now < deadline else { throw OwnerLock.inUse(settings) }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    private func owned<Value>(
+        _ body: (FlowEnvironment) async throws(FlowError) -> Value
+    ) async throws(FlowError) -> Value {
+        let environment = try Wiring.environment(of: project, settings, isReader: false)
+        let outcome: Result<Value, FlowError>
+        do throws(FlowError) {
+            try await environment.start(listening: false)
+            outcome = .success(try await body(environment))
+        } catch {
+            outcome = .failure(error)
+        }
+        await environment.shutdown()
+        await environment.store.close()
+        return try outcome.get()
+    }
+
+    func askOwner(_ request: EnvironmentRequest) async throws(FlowError) -> JSON? {
         guard access(settings.socketFile, F_OK) == 0 else { return nil }
         let isPatient = [.startRun, .watchRun, .resubmitRun, .repairRun].contains(request.operation)
         let transport = OwnerTransport(settings: settings, waitsForRuns: isPatient)
         return try await OwnerClient(settings, transport: transport.send).perform(request)
     }
 
-    private func read(_ request: EnvironmentRequest) async throws(FlowError) -> JSON {
+    func read(_ request: EnvironmentRequest) async throws(FlowError) -> JSON {
         let environment = try Wiring.environment(of: project, settings, isReader: true)
         let result = try await environment.perform(request)
         await environment.store.close()

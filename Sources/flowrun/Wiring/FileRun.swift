@@ -10,9 +10,12 @@ enum FileRun {
     ///   - file: the flow file.
     ///   - input: the trigger's input, or nil.
     ///   - allowedHosts: hosts beyond public addresses that may be called.
+    ///   - watching: shows its progress, or nil.
     /// - Returns: the run, as `run --json` shows it.
     /// - Throws: the checker's codes; `MissingInput` and what else starting a run refuses.
-    static func run(file: String, input: JSON?, allowedHosts: [String]) async throws(FlowError) -> JSON {
+    static func run(
+        file: String, input: JSON?, allowedHosts: [String], _ watching: RunWatching? = nil
+    ) async throws(FlowError) -> JSON {
         let flows = try load(file)
         let settings = EnvironmentSettings(projectFolder: ".", allowedHosts: allowedHosts)
         let connectors = Wiring.connectors(allowing: allowedHosts)
@@ -21,7 +24,19 @@ enum FileRun {
         try await environment.start(listening: false)
         var arguments: JSONObject = ["flow": .string(flows[0].name), "wait": true]
         if let input { arguments["input"] = input }
+        if watching != nil {
+            arguments["wait"] = false
+            arguments["watch"] = true
+        }
         let started = try await environment.perform(EnvironmentRequest(.startRun, arguments))
+        if let watching {
+            var known: Int64 = 0
+            let run = try await watching.follow(started.text("name"), after: &known) { request throws(FlowError) in
+                try await environment.perform(request)
+            }
+            await environment.shutdown()
+            return run
+        }
         let shown = try await environment.perform(EnvironmentRequest(.showRun, ["run": started["name"] ?? .null]))
         await environment.shutdown()
         return shown
