@@ -126,6 +126,25 @@ extension SQLiteWriter {
             deletedRuns.append(id)
             knownRuns[name] = nil
         }
+        // By this the search index of a later process knows that it holds runs which are gone, and which numbers may
+        // have been given out again since.
+        try run(
+            """
+            INSERT INTO metadata (name, value) VALUES ('deletions', 1)
+            ON CONFLICT (name) DO UPDATE SET value = value + 1
+            """)
+        let top = try row("SELECT max(id) FROM runs") { $0.integer(0) } ?? 0
+        guard deletedRuns.contains(where: { $0 > top }) else { return }
+        try run(
+            """
+            INSERT INTO metadata (name, value) VALUES ('numbers free from', ?)
+            ON CONFLICT (name) DO UPDATE SET value = min(value, excluded.value)
+            """, .integer(top))
+        try run(
+            """
+            INSERT OR REPLACE INTO metadata (name, value)
+            SELECT 'numbers free at', value FROM metadata WHERE name = 'deletions'
+            """)
     }
 }
 

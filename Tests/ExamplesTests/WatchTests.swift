@@ -17,7 +17,7 @@ import Testing
           Fail:
             type: Compose
             runAfter: { Each: [Succeeded] }
-            inputs: "@div(1, 0)"
+            inputs: "@div(1, int(coalesce(triggerBody()?['n'], '0')))"
         """
 
     private func project() async throws -> ScratchFolder {

@@ -138,7 +138,8 @@ import Testing
         try await add(first, "b", "banana")
         await first.close()
         let queue = try DatabaseQueue(path: folder.database)
-        try await queue.write { try $0.execute(sql: "UPDATE journal SET events = x'00', format = 257 WHERE id < 2 << 28") }
+        let damage = "UPDATE journal SET events = x'00', format = 257 WHERE id < 2 << 28"
+        try await queue.write { try $0.execute(sql: damage) }
         try queue.close()
         let second = try SQLiteFlowStore(path: folder.database, key: folder.key)
         try await catchUp(second)

@@ -63,8 +63,8 @@ struct SearchFile: Sendable {
     private static let schema = """
         CREATE VIRTUAL TABLE texts USING fts5(facets, error, text, tokenize = 'ascii');
         CREATE TABLE open_runs (run INTEGER PRIMARY KEY, last INTEGER NOT NULL);
-        CREATE TABLE progress (upto INTEGER NOT NULL);
-        INSERT INTO progress (upto) VALUES (0);
+        CREATE TABLE progress (upto INTEGER NOT NULL, deletions INTEGER NOT NULL);
+        INSERT INTO progress (upto, deletions) VALUES (0, 0);
         INSERT INTO texts (texts, rank) VALUES ('automerge', 8);
         """
 

@@ -19,6 +19,8 @@ final class SearchFollower {
     private var upto: Int64 = 0
     /// Runs up to there that have to be looked at again.
     private var waiting: Set<Int64> = []
+    /// How often runs had been deleted when the index last knew all of it.
+    private var deletions: Int64 = 0
     private var deleted: Set<Int64> = []
 
     init(_ location: StoreLocation, feed: SearchFeed, whenMadeAnew: @escaping @Sendable () -> Void) {
@@ -74,14 +76,17 @@ final class SearchFollower {
 
     private func followOnce(_ limit: Int) throws -> Bool {
         let index = try openIndex()
+        let deletions = try deletionCount()
         let changes = feed.takeAll()
         deleted.formUnion(changes.deleted)
         // What is beyond is come upon anyway.
         for run in changes.touched where run <= upto { waiting.insert(run) }
-        if changes.isIncomplete { try compare(index) }
+        if changes.isIncomplete { try compare(index, deletions) }
+        let hasDeleted = self.deletions != deletions
+        self.deletions = deletions
         let again = waiting.prefix(limit)
         let slice = try readSlice(again: Array(again), limit: limit - again.count, index)
-        if !slice.runs.isEmpty || !deleted.isEmpty { try write(slice, index) }
+        if !slice.runs.isEmpty || !deleted.isEmpty || hasDeleted { try write(slice, index) }
         for run in again { waiting.remove(run) }
         deleted = []
         upto = slice.upto
@@ -92,7 +97,10 @@ final class SearchFollower {
         if let index { return index }
         let opened = try file.openForWriting()
         index = opened
-        upto = try opened.read { try Int64.fetchOne($0, sql: "SELECT upto FROM progress") ?? 0 }
+        (upto, deletions) = try opened.read { database in
+            let row = try Row.fetchOne(database, sql: "SELECT upto, deletions FROM progress")
+            return (row?[0] ?? 0, row?[1] ?? 0)
+        }
         waiting = []
         deleted = []
         feed.isLost()
@@ -101,26 +109,42 @@ final class SearchFollower {
 
     // MARK: What an earlier process left
 
+    private func deletionCount() throws -> Int64 {
+        try reading { database in
+            try Int64.fetchOne(
+                database.cachedStatement(sql: "SELECT value FROM metadata WHERE name = 'deletions'")) ?? 0
+        }
+    }
+
     /// Finds out what has changed without having been noted.
-    private func compare(_ index: DatabaseQueue) throws {
-        let (newest, count) = try reading { database in
-            (
-                try Int64.fetchOne(database, sql: "SELECT max(id) FROM runs") ?? 0,
-                try Int.fetchOne(database, sql: "SELECT count(*) FROM runs WHERE id <= ?", arguments: [upto]) ?? 0
+    private func compare(_ index: DatabaseQueue, _ deletions: Int64) throws {
+        let newest = try reading { try Int64.fetchOne($0, sql: "SELECT max(id) FROM runs") ?? 0 }
+        // The numbers beyond are given out again, to other runs.
+        if newest < upto { try forget(beyond: newest, index) }
+        guard deletions != self.deletions else { return try findChanged(index) }
+        let (freeFrom, freeAt) = try reading { database in
+            let sql = "SELECT value FROM metadata WHERE name = ?"
+            return (
+                try Int64.fetchOne(database, sql: sql, arguments: ["numbers free from"]) ?? .max,
+                try Int64.fetchOne(database, sql: sql, arguments: ["numbers free at"]) ?? 0
             )
         }
-        if newest < upto {
-            // The numbers beyond are given out again, to other runs.
-            let beyond = try index.read {
-                try Int64.fetchAll($0, sql: "SELECT id FROM texts_docsize WHERE id > ?", arguments: [newest])
-            }
-            deleted.formUnion(beyond)
-            upto = newest
+        if freeAt > self.deletions, freeFrom < upto { try forget(beyond: freeFrom, index) }
+        try findDeleted(index)
+        try findChanged(index)
+    }
+
+    /// Takes what is in the index beyond a number for deleted: the numbers may belong to other runs by now.
+    private func forget(beyond number: Int64, _ index: DatabaseQueue) throws {
+        let beyond = try index.read {
+            try Int64.fetchAll($0, sql: "SELECT id FROM texts_docsize WHERE id > ?", arguments: [number])
         }
-        let indexed = try index.read {
-            try Int.fetchOne($0, sql: "SELECT count(*) FROM texts_docsize WHERE id <= ?", arguments: [upto]) ?? 0
-        }
-        if indexed != count { try findDeleted(index) }
+        deleted.formUnion(beyond)
+        upto = number
+    }
+
+    /// Finds the runs that were open and have gone on since.
+    private func findChanged(_ index: DatabaseQueue) throws {
         let open = try index.read { try Row.fetchAll($0, sql: "SELECT run, last FROM open_runs") }
         for row in open {
             let run: Int64 = row[0]
@@ -185,12 +209,13 @@ final class SearchFollower {
     private func readSlice(again: [Int64], limit: Int, _ index: DatabaseQueue) throws -> Slice {
         var earlier: [Int64: (text: String, last: Int64)] = [:]
         if !again.isEmpty {
-            earlier = try index.read { database in
+            earlier = try index.read { [deleted] database in
                 let statement = try database.cachedStatement(
                     sql: "SELECT t.text, o.last FROM texts t LEFT JOIN open_runs o ON o.run = t.rowid WHERE t.rowid = ?"
                 )
                 var earlier: [Int64: (String, Int64)] = [:]
-                for run in again {
+                // What stands under a number that was deleted belongs to another run.
+                for run in again where !deleted.contains(run) {
                     guard let row = try Row.fetchOne(statement, arguments: [run]) else { continue }
                     earlier[run] = (row[0], row[1] ?? 0)
                 }
@@ -247,6 +272,7 @@ final class SearchFollower {
 
     private func write(_ slice: Slice, _ index: DatabaseQueue) throws {
         let deleted = deleted
+        let deletions = deletions
         try index.write { database in
             let take = try database.cachedStatement(sql: "DELETE FROM texts WHERE rowid = ?")
             let close = try database.cachedStatement(sql: "DELETE FROM open_runs WHERE run = ?")
@@ -266,7 +292,8 @@ final class SearchFollower {
                     try close.execute(arguments: [run.id])
                 }
             }
-            try database.execute(sql: "UPDATE progress SET upto = ?", arguments: [slice.upto])
+            try database.execute(
+                sql: "UPDATE progress SET upto = ?, deletions = ?", arguments: [slice.upto, deletions])
         }
     }
 }

@@ -45,8 +45,8 @@ struct SearchJournalReader {
     /// The events of a row without what is sealed; of a long row those at its beginning and end.
     private func events(in content: StoredContent, first: Int64) throws -> [[JSON]] {
         var pieces: [[JSON]] = []
-        for bytes in Self.pieces(of: try content.content) {
-            guard case .array(var events)? = try? JSON(parsing: bytes) else { continue }
+        for piece in Self.pieces(of: try content.content) {
+            var events = piece
             if content.format.contains(.marked) {
                 let values = try largeValues(JournalCoding.valueHashes(in: events))
                 events = try JournalCoding.restore(events, run: name, first: first, values: values, vault: nil)
@@ -56,22 +56,37 @@ struct SearchJournalReader {
         return pieces
     }
 
-    /// A long row is cut between events.
+    /// How many places are tried at which a long row may be cut.
+    private static let cutLimit = 32
+
+    /// The events of a row; of a long one those at its beginning and those at its end.
     ///
-    /// Where the cut meets something that only looks like an event's beginning, the
-    /// piece is no JSON and is left out.
-    private static func pieces(of bytes: [UInt8]) -> [[UInt8]] {
-        guard bytes.count > 2 * pieceSize else { return [bytes] }
+    /// It is cut between events, without reading it: what only looks like an event's beginning leaves a piece that is no
+    /// JSON, and the next place is tried.
+    private static func pieces(of bytes: [UInt8]) -> [[JSON]] {
+        guard bytes.count > 2 * pieceSize else { return [events(bytes)].compactMap { $0 } }
         let border = Array(#"},{"t":""#.utf8)
-        var pieces: [[UInt8]] = []
-        if let end = place(of: border, in: bytes, from: pieceSize) {
-            pieces.append(bytes[...end] + [UInt8(ascii: "]")])
+        var pieces: [[JSON]] = []
+        var from = pieceSize
+        for _ in 0..<cutLimit {
+            guard let end = place(of: border, in: bytes, from: from) else { break }
+            from = end + 1
+            guard let piece = events(bytes[...end] + [UInt8(ascii: "]")]) else { continue }
+            pieces.append(piece)
+            break
         }
-        if let start = place(of: border, in: bytes, from: bytes.count - pieceSize) {
-            pieces.append([UInt8(ascii: "[")] + bytes[(start + 2)...])
+        from = bytes.count - pieceSize
+        for _ in 0..<cutLimit {
+            guard let start = place(of: border, in: bytes, from: from) else { break }
+            from = start + 1
+            guard let piece = events([UInt8(ascii: "[")] + bytes[(start + 2)...]) else { continue }
+            pieces.append(piece)
+            break
         }
         return pieces
     }
+
+    private static func events(_ bytes: [UInt8]) -> [JSON]? { (try? JSON(parsing: bytes))?.arrayValue }
 
     private static func place(of pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
         guard bytes.count - start >= pattern.count else { return nil }

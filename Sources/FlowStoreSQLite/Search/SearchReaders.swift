@@ -99,7 +99,10 @@ extension RunFilter {
             terms.append("error : (\(words))")
         }
         if let flowIDs, flowIDs.count <= 8 { terms.append(Self.facets(flowIDs.map(SearchFacets.flow))) }
-        if let statuses, statuses.count <= 8 { terms.append(Self.facets(statuses.map(SearchFacets.status))) }
+        // Whether an unfinished run waits may change without an event, which the index need not follow.
+        if let statuses, statuses.count <= 8, Set(statuses).isDisjoint(with: ["Running", "Waiting"]) {
+            terms.append(Self.facets(statuses.map(SearchFacets.status)))
+        }
         return terms.contains("") ? nil : terms.joined(separator: " AND ")
     }
 

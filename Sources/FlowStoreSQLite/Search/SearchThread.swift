@@ -20,7 +20,7 @@ final class SearchThread: Sendable {
     }
 
     /// How far the thread gives way; enough that whoever carries out runs goes first, not so much that it starves.
-    private static let niceness: Int32 = 5
+    private static let niceness: Int32 = 3
 
     private let location: StoreLocation
     private let feed: SearchFeed
