@@ -204,7 +204,7 @@ private struct Driver {
         var asked: Set<String> = []
         for round in 0..<3_000 {
             // A store that fails keeps runs waiting, and the time has to go on for it to be tried again.
-            var patience = 2_000
+            var patience = 200_000
             while patience > 0, !environment.host.isIdle, !world.store.isDead, environment.readiness == .ready {
                 await Task.yield()
                 patience -= 1
@@ -298,7 +298,7 @@ private enum CrashFlows {
           Again:
             type: Until
             expression: "@equals(variables('n'), 2)"
-            limit: { count: 5 }
+            limit: { count: 5, timeout: PT400H }
             runAfter: { Together: [Succeeded] }
             actions:
               Rest: { type: Wait, inputs: { interval: { count: 5, unit: Second } } }
