@@ -80,15 +80,17 @@ import Testing
     }
 
     @Test func `Ctrl-C ends the watch, not the run`() async throws {
-        let scratch = try await project()
+        let scratch = try ScratchFolder()
+        try await scratch.project(["slow": Self.slow.replacing("count: 1, unit: Second", with: "count: 1, unit: Hour")])
+        try await scratch.flowrun("activate", "--all")
         let server = try await scratch.serve()
         let name = try await scratch.json("run", "Slow", "--no-wait").text("name")
+        let interrupt = "until grep -q actionWaits watch.txt; do sleep 0.05; done; kill -INT $!; wait $!"
         let outcome = try await BuiltBinary.script(
-            "\"$flowrun\" runs watch \(name) > watch.txt & until grep -q actionWaits watch.txt; do sleep 0.05; done; kill -INT $!; wait $!",
-            in: scratch.path)
+            "\"$flowrun\" runs watch \(name) > watch.txt & \(interrupt)", in: scratch.path)
         #expect(outcome.exitCode == 130)
         #expect(outcome.messages.contains("the watch has ended, the run has not"), "\(outcome.messages)")
-        try await until("the run ends") { try await scratch.json("runs", "show", name)["status"] == "Failed" }
+        #expect(try await scratch.json("runs", "show", name)["status"] == "Running")
         #expect(await server.end() == 0)
     }
 
