@@ -243,6 +243,9 @@ public final class FlowEnvironment: Sendable {
         case .listTokens: return try await listTokens()
         case .revokeToken: return try await revokeToken(arguments)
         case .status: return try await status()
+        case .doctor: return try await doctor(arguments)
+        case .audit: return try await audit(arguments)
+        case .reconcile: return try await reconcile(arguments)
         }
     }
 

@@ -154,4 +154,27 @@ import Testing
         try await settle(world) { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 2 }
         await environment.shutdown()
     }
+
+    @Test func `a run that begins while the one before it ends gets its turn`() async throws {
+        let text = """
+            name: OneByOne
+            triggers:
+              manual:
+                type: Request
+                kind: Button
+                runtimeConfiguration: { concurrency: { runs: 1, maximumWaitingRuns: 10 } }
+            actions:
+              Note: { type: Compose, inputs: done }
+            """
+        let world = try TestWorld([("one.flow.yaml", text)])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        // Each run is started the moment the one before it is known to have ended.
+        for _ in 0..<100 {
+            let run = try await environment.perform(
+                EnvironmentRequest(.startRun, ["flow": "OneByOne", "detail": false]))
+            #expect(run["status"] == "Succeeded")
+        }
+        await environment.shutdown()
+    }
 }

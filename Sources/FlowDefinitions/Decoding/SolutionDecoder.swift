@@ -66,7 +66,7 @@ public struct SolutionDecoder {
             of: root,
             known: [
                 "uniqueName", "displayName", "version", "publisher", "connectionReferences", "environmentVariables",
-                "flows", "businessKeys", "deduplication", "echoGuard", "description", "export",
+                "flows", "businessKeys", "deduplication", "echoGuard", "audit", "description", "export",
             ], "a solution")
         let uniqueName = required(root, "uniqueName", of: "The solution") ?? ""
         let publisher = root["publisher"]
@@ -82,7 +82,7 @@ public struct SolutionDecoder {
             flows: decodeFlows(root["flows"], solution: uniqueName, flowText: flowText),
             businessKeys: texts(root["businessKeys"], "businessKeys").map { (name: $0.0, expression: $0.1) },
             deduplication: texts(root["deduplication"], "deduplication").map { (flow: $0.0, expression: $0.1) },
-            echoGuards: decodeGuards(root["echoGuard"]), folder: folder, node: root)
+            echoGuards: decodeGuards(root["echoGuard"]), audit: decodeAudit(root["audit"]), folder: folder, node: root)
     }
 
     private static let publisherMembers = ["uniqueName", "displayName", "prefix", "optionValuePrefix"]
@@ -158,6 +158,60 @@ public struct SolutionDecoder {
                 trigger: trigger, entityID: entity, fields: element["fields"]?.elements.compactMap(\.string) ?? [],
                 writtenBy: element["writtenBy"]?.elements.compactMap(\.string) ?? [])
         }
+    }
+
+    private mutating func decodeAudit(_ node: SourceNode?) -> SolutionAudit? {
+        guard let node, !node.isNull else { return nil }
+        guard node.isMapping else {
+            report("'audit' must be a mapping.", at: node.location)
+            return nil
+        }
+        checkMembers(of: node, known: ["left", "right", "rules", "reconcile"], "an audit")
+        let rules = (node["rules"]?.elements ?? []).compactMap { rule -> SolutionAudit.Rule? in
+            checkMembers(of: rule, known: ["name", "when", "state", "message"], "a rule of an audit")
+            guard let name = required(rule, "name", of: "A rule of an audit"),
+                let condition = required(rule, "when", of: "The rule '\(name)'")
+            else { return nil }
+            let word = text(rule, "state") ?? SolutionAudit.Rule.State.blocked.rawValue
+            guard let state = SolutionAudit.Rule.State(rawValue: word) else {
+                report(
+                    "'\(word)' is no state; there are ignored and blocked.",
+                    at: rule["state"]?.location ?? rule.location)
+                return nil
+            }
+            return SolutionAudit.Rule(
+                name: name, condition: condition, state: state, message: text(rule, "message") ?? name)
+        }
+        let repairs = (node["reconcile"]?.elements ?? []).compactMap { repair -> SolutionAudit.Repair? in
+            checkMembers(of: repair, known: ["when", "flow", "input"], "an entry of 'reconcile'")
+            guard let flow = required(repair, "flow", of: "An entry of 'reconcile'") else { return nil }
+            return SolutionAudit.Repair(
+                condition: text(repair, "when") ?? "@true", flow: flow, input: repair["input"]?.json ?? [:])
+        }
+        guard let left = decodeSide(node["left"], "left", of: node),
+            let right = decodeSide(node["right"], "right", of: node)
+        else { return nil }
+        return SolutionAudit(left: left, right: right, rules: rules, repairs: repairs)
+    }
+
+    private mutating func decodeSide(_ node: SourceNode?, _ key: String, of audit: SourceNode) -> SolutionAudit.Side? {
+        guard let node, node.isMapping else {
+            report("An audit must say its '\(key)' side as a mapping.", at: node?.location ?? audit.location)
+            return nil
+        }
+        let owner = "The \(key) side of the audit"
+        checkMembers(
+            of: node,
+            known: ["name", "reference", "operation", "parameters", "items", "key", "title", "changed", "values"],
+            "a side of an audit")
+        guard let name = required(node, "name", of: owner), let reference = required(node, "reference", of: owner),
+            let operation = required(node, "operation", of: owner), let id = required(node, "key", of: owner)
+        else { return nil }
+        return SolutionAudit.Side(
+            name: name, reference: reference, operation: operation,
+            parameters: node["parameters"]?.json.objectValue ?? [:], items: text(node, "items") ?? "value", key: id,
+            title: text(node, "title") ?? id, changed: text(node, "changed") ?? "",
+            values: texts(node["values"], "values").map { (name: $0.0, expression: $0.1) })
     }
 
     // MARK: Flows

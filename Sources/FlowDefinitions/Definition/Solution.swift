@@ -23,6 +23,8 @@ public struct Solution: Sendable {
     public var deduplication: [(flow: String, expression: String)]
     /// Which trigger items are echoes of our own writes.
     public var echoGuards: [EchoGuard]
+    /// How both sides of its records are compared, or nil.
+    public var audit: SolutionAudit?
     /// The folder it was read from.
     public var folder: String
     /// The text tree of `solution.yaml`.
@@ -47,7 +49,8 @@ public struct Solution: Sendable {
         uniqueName: String, displayName: String, version: String, publisher: Publisher,
         connectionReferences: [SolutionConnectionReference], environmentVariables: [EnvironmentVariable],
         flows: [SolutionFlow], businessKeys: [(name: String, expression: String)],
-        deduplication: [(flow: String, expression: String)], echoGuards: [EchoGuard], folder: String, node: SourceNode
+        deduplication: [(flow: String, expression: String)], echoGuards: [EchoGuard], audit: SolutionAudit? = nil,
+        folder: String, node: SourceNode
     ) {
         self.uniqueName = uniqueName
         self.displayName = displayName
@@ -59,6 +62,7 @@ public struct Solution: Sendable {
         self.businessKeys = businessKeys
         self.deduplication = deduplication
         self.echoGuards = echoGuards
+        self.audit = audit
         self.folder = folder
         self.node = node
     }

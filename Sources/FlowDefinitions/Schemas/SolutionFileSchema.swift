@@ -43,6 +43,15 @@ enum SolutionFileSchema {
                 "Expressions over the trigger whose equal values start one run only, by flow.",
                 of: .text("An expression.")),
             "echoGuard": .list("Which changes that triggers see are our own writes.", of: guardian),
+            "audit": .object(
+                "How flowrun audit compares both sides of every deal.",
+                [
+                    "left": side, "right": side,
+                    "rules": .list("What a difference means; the first rule whose condition holds counts.", of: rule),
+                    "reconcile": .list(
+                        "What brings a deal that is behind up to date; the first whose condition holds is taken.",
+                        of: repair),
+                ], required: ["left", "right"]),
             "export": .any("What an exported solution had beside these; written again when it is exported."),
         ], required: ["uniqueName"]
     ).titled("Solution")
@@ -61,6 +70,40 @@ enum SolutionFileSchema {
             "default": .any("The value where the environment sets none."), "description": .text("What it is for."),
             "export": .any("What an exported variable had beside these."),
         ])
+
+    private static let side = SchemaNode.object(
+        "One side: a list of records that one call gives, page by page.",
+        [
+            "name": .text("The side's name."), "reference": .text("The connection reference it is read through."),
+            "operation": .text("The listing operation."),
+            "parameters": .any("Its parameters; templates over the solution's variables."),
+            "items": .text("The member of the answer's body that holds the records.").defaulting(to: "value"),
+            "key": .text("The expression over item() that is equal on both sides."),
+            "title": .text("The expression over item() that names a record for people."),
+            "changed": .text("The expression over item() that says when it changed last."),
+            "values": .map("What is compared, by name.", of: .text("An expression over item().")),
+        ], required: ["name", "reference", "operation", "key"])
+
+    private static let repair = SchemaNode.object(
+        "A run that brings a deal up to date.",
+        [
+            "when": .text("The condition over item(), whose members are left, right and behind (left or right).")
+                .defaulting(to: "@true"),
+            "flow": .text("The flow that is run."), "input": .any("Its input; templates over item()."),
+        ], required: ["flow"])
+
+    private static let rule = SchemaNode.object(
+        "What a difference means where a condition holds.",
+        [
+            "name": .text("The rule's name."),
+            "when": .text(
+                "The condition over item(), whose members left and right are the records, null where there is none."),
+            "state": .words(
+                "What the records are then.",
+                ["ignored": "They need not be in step.", "blocked": "They are kept from it."]
+            ).defaulting(to: "blocked"),
+            "message": .text("Why: a text or a template."),
+        ], required: ["name", "when"])
 
     private static let guardian = SchemaNode.object(
         "An item of the trigger whose values are those that we wrote last starts no run.",

@@ -26,8 +26,30 @@ enum SolutionRules {
                 checkFlow(String(text.prefix { $0 != "/" }), at: writer.location)
             }
         }
+        checkAudit(solution, into: &report)
+        for node in solution.node["audit"]?["reconcile"]?.elements ?? [] {
+            if let flow = node["flow"], let name = flow.string { checkFlow(name, at: flow.location) }
+            if let condition = node["when"] { checkExpression(condition, into: &report) }
+        }
         for flow in solution.flows { check(flow.definition, in: solution, into: &report) }
         return report.diagnostics
+    }
+
+    private static func checkAudit(_ solution: Solution, into report: inout CheckReport) {
+        guard let audit = solution.node["audit"] else { return }
+        let names = solution.connectionReferences.map(\.logicalName)
+        for side in ["left", "right"].compactMap({ audit[$0] }) {
+            if let reference = side["reference"], let name = reference.string, !names.contains(name) {
+                report.error(
+                    .invalidSolution, "The solution declares no connection reference '\(name)'.",
+                    at: reference.location, path: .root, hint: Suggestion.question(name, among: names))
+            }
+            for key in ["key", "title", "changed"] { side[key].map { checkExpression($0, into: &report) } }
+            for member in side["values"]?.members ?? [] { checkExpression(member.value, into: &report) }
+        }
+        for rule in audit["rules"]?.elements ?? [] {
+            for key in ["when", "message"] { rule[key].map { checkExpression($0, into: &report) } }
+        }
     }
 
     private static func checkExpression(_ node: SourceNode, into report: inout CheckReport) {

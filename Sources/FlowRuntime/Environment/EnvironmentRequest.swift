@@ -90,6 +90,12 @@ public struct EnvironmentRequest: Sendable, Hashable {
         case revokeToken = "token.revoke"
         /// Who owns the environment and what it does.
         case status = "environment.status"
+        /// Finds what keeps the environment from working, and repairs what is safe to repair.
+        case doctor
+        /// Compares both sides of every deal.
+        case audit
+        /// Runs what brings the deals that are behind up to date.
+        case reconcile
 
         /// Whether it changes nothing, so that any process may do it on a read-only store.
         public var isReading: Bool {

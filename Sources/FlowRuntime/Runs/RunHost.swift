@@ -599,12 +599,32 @@ final class RunHost: Sendable {
         guard turns.isLimited(flow) else { return }
         // Reading the next waiting run is asynchronous; nobody waits for it.
         Task {
-            var filter = RunFilter(flowIDs: [flow], isFinished: false, limit: 250)
-            filter.waiting = .turn
-            let waiting = (try? await store.runs(filter))?.map(\.name) ?? []
-            guard let next = turns.pass(toFirstOf: waiting.reversed(), of: flow) else { return }
-            if case .cell(let cell) = places.withLock({ $0[next] }), cell.letGo() { forget(cell) }
-            takeUp(next)
+            repeat {
+                let waiting = await runsWaitingForTurn(of: flow)
+                if let next = turns.pass(toFirstOf: waiting.reversed(), of: flow) {
+                    if case .cell(let cell) = places.withLock({ $0[next] }), cell.letGo() { forget(cell) }
+                    return takeUp(next)
+                }
+                // A run that was sent into the queue while this one read it is there by now, or looks itself.
+                let late = await runsWaitingForTurn(of: flow)
+                guard late.contains(where: { !turns.isGranted($0) }) else { return }
+            } while turns.claim(flow)
+        }
+    }
+
+    private func runsWaitingForTurn(of flow: String) async -> [String] {
+        var filter = RunFilter(flowIDs: [flow], isFinished: false, limit: 250)
+        filter.waiting = .turn
+        return (try? await store.runs(filter))?.map(\.name) ?? []
+    }
+
+    /// A run that was sent into the queue exists now: the turn it waits for may have become free in between.
+    func isQueued(_ run: String, of flow: String) {
+        let watch = waiters.watch(run)
+        Task {
+            defer { waiters.unwatch(run, watch) }
+            guard (try? await watch.started()) != nil, turns.claim(flow) else { return }
+            turnIsFree(flow)
         }
     }
 

@@ -115,6 +115,7 @@ extension RunHost {
             waiters.unwatch(name, watch)
             throw FlowError(.runExists, "The run '\(name)' is under way already.")
         }
+        if turn == .later { isQueued(name, of: runnable.flow.id) }
         _ = cell.post(.stimulus(.triggerFired(request.payload)))
         return (name, watch)
     }

@@ -15,6 +15,8 @@ final class RunTurns: Sendable {
     private struct State {
         /// How many runs of a flow go on.
         var active: [String: Int] = [:]
+        /// How many may go on.
+        var limits: [String: Int] = [:]
         /// The runs that waited and whose turn has come.
         var granted: Set<String> = []
     }
@@ -38,6 +40,7 @@ final class RunTurns: Sendable {
         }
         let mayGo = state.withLock { state -> Bool in
             let active = state.active[flow] ?? 0
+            state.limits[flow] = concurrency.runs
             guard active < concurrency.runs, waiting == 0 else { return false }
             state.active[flow] = active + 1
             return true
@@ -55,6 +58,15 @@ final class RunTurns: Sendable {
 
     /// Whether turns of a flow are counted.
     func isLimited(_ flow: String) -> Bool { state.withLock { $0.active[flow] != nil } }
+
+    /// Takes a turn that is free, for whoever waits.
+    func claim(_ flow: String) -> Bool {
+        state.withLock { state in
+            guard let active = state.active[flow], active < state.limits[flow] ?? 0 else { return false }
+            state.active[flow] = active + 1
+            return true
+        }
+    }
 
     /// A turn goes over to the first of the runs that wait and have none yet.
     /// - Returns: that run, or nil where there is none; the turn is then free.

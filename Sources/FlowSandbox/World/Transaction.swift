@@ -96,6 +96,23 @@ package final class Transaction {
         try records(" WHERE kind = ? AND modified >= ? ORDER BY id", [kind, instant.ticks])
     }
 
+    /// A page of the records of a kind in the order of their creation or change.
+    /// - Parameters:
+    ///   - kind: what they are.
+    ///   - byChange: whether they are ordered by their last change rather than by their creation.
+    ///   - descending: whether the newest come first.
+    ///   - offset: how many are left out.
+    ///   - limit: how many at most.
+    /// - Returns: the records.
+    /// - Throws: what the database raises.
+    package func page(
+        of kind: String, byChange: Bool, descending: Bool, from offset: Int, limit: Int
+    ) throws -> [Record] {
+        let order = (byChange ? "modified" : "created") + (descending ? " DESC" : " ASC")
+        return try records(
+            " WHERE kind = ? AND deleted = 0 ORDER BY \(order), id LIMIT \(limit) OFFSET \(offset)", [kind])
+    }
+
     /// The ids of the records that hold a value in an indexed field; letter case does not count.
     package func ids(_ kind: String, where field: String, is value: String) throws -> [String] {
         try String.fetchAll(

@@ -84,7 +84,7 @@ struct EnvironmentAccess {
 
     func askOwner(_ request: EnvironmentRequest) async throws(FlowError) -> JSON? {
         guard access(settings.socketFile, F_OK) == 0 else { return nil }
-        let isPatient = [.startRun, .watchRun, .resubmitRun, .repairRun].contains(request.operation)
+        let isPatient = [.startRun, .watchRun, .resubmitRun, .repairRun, .reconcile].contains(request.operation)
         let transport = OwnerTransport(settings: settings, waitsForRuns: isPatient)
         return try await OwnerClient(settings, transport: transport.send).perform(request)
     }
