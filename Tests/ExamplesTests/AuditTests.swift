@@ -97,7 +97,7 @@ import Testing
         let done = try #require(try await scratch.json("reconcile")["solutions"]?[0])
         #expect(done["deals"]?.arrayValue?.allSatisfy { $0["status"] == "Succeeded" } == true, "\(done)")
         #expect(done["behind"] == 0 && done["blocked"] == 3)
-        #expect(try await opportunity(ids[1])["Amount"] == 99)
+        #expect(try await opportunity(ids[1])["Amount"]?.doubleValue == 99)
         #expect(try await scratch.json("reconcile")["solutions"]?[0]?["deals"] == [])
         try await scratch.flowrun("sandbox", "stop")
     }
