@@ -78,7 +78,7 @@ import Testing
         #expect(try await posted() == 4)
 
         let newest = try #require(try await scratch.json("runs", "list", "--flow", "Order")[0]?["name"]?.stringValue)
-        let page = try await scratch.flowrun("runs", "show", newest).output
+        let page = try await scratch.flowrun("runs", "show", newest, "--action", "Post").output
         #expect(page.contains("repair of \(second)") && page.contains("done in \(second)"), "\(page)")
         let source = try await scratch.flowrun("runs", "show", name).output
         #expect(source.contains("repaired by \(second)  Failed"), "\(source)")

@@ -212,7 +212,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "int('9223372036854775808')", "int('-9223372036854775809')", "int('1\(String(repeating: "0", count: 400))')",
+        "int('9223372036854775808')", "int('9223372036854775807')", "int('-9223372036854777000')",
+        "int('1\(String(repeating: "0", count: 400))')",
         "int('1e3')", "int(1e30)", "decimal('1\(String(repeating: "0", count: 400))')", "decimal(1e30)",
         "int(json('1\(String(repeating: "0", count: 400))'))", "decimal('79228162514264337593543950336')",
     ])

@@ -95,7 +95,7 @@ import Testing
             runAfter: { Picked: [Succeeded] }
             expression: "@parameters('Hidden (tst_hidden)')"
             cases: {}
-            default: { actions: { Word: { type: Compose, inputs: "@concat(triggerBody()['text'], '!')" } } }
+            default: { actions: { Spoken: { type: Compose, inputs: "@concat(triggerBody()['text'], '!')" } } }
           Result: { type: Compose, runAfter: { Switched: [Succeeded] }, inputs: "@result('Each')" }
           Send:
             type: OpenApiConnection
