@@ -37,7 +37,7 @@ struct RunPageText {
         if let repetition = selection.repetition {
             if let next = loops.nextFailed(after: repetition) { lines.append("  next failed: \(command(next))") }
         } else {
-            lines += RunText.ending(of: page)
+            lines += RunText.ending(of: page, showsLastOutputs: false)
         }
         return lines.joined(separator: "\n")
     }

@@ -69,7 +69,12 @@ enum RunText {
     }
 
     /// What came of the run: its error, what it waits for, its response or outputs.
-    static func ending(of run: JSON) -> [String] {
+    ///
+    /// - Parameters:
+    ///   - run: the run.
+    ///   - showsLastOutputs: whether a run without outputs of its own is given those of its last action.
+    /// - Returns: the lines.
+    static func ending(of run: JSON, showsLastOutputs: Bool = true) -> [String] {
         var lines: [String] = []
         if let error = run["error"], !error.isNull {
             lines.append("  \(Style.bold(error.text("code"))): \(error.text("message"))")
@@ -88,7 +93,7 @@ enum RunText {
         if let outputs = run["outputs"]?.objectValue, !outputs.isEmpty {
             lines.append("  outputs: \(JSON.object(outputs).text)")
         }
-        if let last = run["lastOutputs"], !last.isNull {
+        if showsLastOutputs, let last = run["lastOutputs"], !last.isNull {
             let text = last["outputs"]?.text ?? ""
             let shown = text.count > 240 ? "\(text.prefix(240))… (\(text.utf8.count) bytes; --json shows all)" : text
             lines.append("  outputs of \(last.text("action")): \(shown)")
