@@ -20,9 +20,9 @@ import Testing
             inputs: "@div(1, int(coalesce(triggerBody()?['n'], '0')))"
         """
 
-    private func project() async throws -> ScratchFolder {
+    private func project(_ flow: String = slow) async throws -> ScratchFolder {
         let scratch = try ScratchFolder()
-        try await scratch.project(["slow": Self.slow])
+        try await scratch.project(["slow": flow])
         try await scratch.flowrun("activate", "--all")
         return scratch
     }
@@ -59,7 +59,8 @@ import Testing
     }
 
     @Test func `a watch outlives its owner and tells each event once`() async throws {
-        let scratch = try await project()
+        // Long enough that the run is under way when its owner dies, also where everything is slow.
+        let scratch = try await project(Self.slow.replacing("count: 1, unit: Second", with: "count: 4, unit: Second"))
         let first = try await scratch.serve()
         let name = try await scratch.json("run", "Slow", "--no-wait").text("name")
         let watch = Task {
@@ -80,9 +81,7 @@ import Testing
     }
 
     @Test func `Ctrl-C ends the watch, not the run`() async throws {
-        let scratch = try ScratchFolder()
-        try await scratch.project(["slow": Self.slow.replacing("count: 1, unit: Second", with: "count: 1, unit: Hour")])
-        try await scratch.flowrun("activate", "--all")
+        let scratch = try await project(Self.slow.replacing("count: 1, unit: Second", with: "count: 1, unit: Hour"))
         let server = try await scratch.serve()
         let name = try await scratch.json("run", "Slow", "--no-wait").text("name")
         let interrupt = "until grep -q actionWaits watch.txt; do sleep 0.05; done; kill -INT $!; wait $!"

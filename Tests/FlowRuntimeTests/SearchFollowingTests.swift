@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct SearchFollowingTests {
     /// Lets the others go on until something holds; a test that waits in vain fails instead of going on for ever.
-    private func waitUntil(_ holds: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) async {
+    private func waitUntil(_ holds: () -> Bool, sourceLocation: Testing.SourceLocation = #_sourceLocation) async {
         let deadline = ContinuousClock.now + .seconds(20)
         while !holds() {
             guard ContinuousClock.now < deadline else {
@@ -30,7 +30,7 @@ import Testing
         clock.advance(by: .milliseconds(100))
         following.committed()
         #expect(following.lag == .milliseconds(100))
-        clock.advance(by: .milliseconds(150))
+        clock.advance(by: .milliseconds(400))
         await waitUntil { following.lag == .zero }
         // It looks once more; nothing is left to do then, so nobody sleeps.
         await waitUntil { !clock.sleeping.isEmpty }

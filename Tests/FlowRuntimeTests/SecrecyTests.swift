@@ -212,7 +212,8 @@ import Testing
                 #expect(Self.around(Self.mark, in: text) == nil)
             }
         }
-        for word in [Self.mark, "answer", "parameter-", "variable-", "word-", "object-"] {
+        // An action is called 'Word', so it is the values that must not be found.
+        for word in [Self.mark, "answer", "parameter-5*", "variable-5*", "word-5*", "object-5*"] {
             let found = try await environment.perform(EnvironmentRequest(.listRuns, ["text": .string(word)]))
             #expect(found == [], "\(word)")
         }
