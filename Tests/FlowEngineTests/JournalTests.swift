@@ -20,6 +20,21 @@ import Testing
         }
     }
 
+    /// The loop of which a repair was recorded, and what failed in it.
+    private static let repaired = RepairTests.each(1)
+    private static let failures = ["Send[1]": RepairTests.refused, "Send[3]": RepairTests.gone]
+
+    @Test func `A recorded journal of a repair gives the finished run`() throws {
+        let events = try Self.journal("repair")
+        let plan = try SimulatedFlows.plan(Self.repaired)
+        let machine = try RunStateMachine(plan: plan, identity: RunIdentity(run: "", flowName: ""), folding: events)
+        #expect(machine.outcome?.status == "Succeeded" && machine.identity.sourceRun == "run")
+        let record = RunRecord(folding: events, of: plan.outline)
+        #expect(record.action("Sum")?.record?.outputs == "a,b,c,d,e")
+        let kept = record.action("Send")?.repetitions.filter(\.isKept).map(\.indexes)
+        #expect(kept == [[2], [4]])
+    }
+
     private static func journal(_ name: String) throws -> [RunEvent] {
         let file = try #require(
             Bundle.module.url(forResource: name + ".v1", withExtension: "jsonl", subdirectory: "Journals"))
@@ -68,5 +83,10 @@ import Testing
             let text = events.map { $0.journalForm.json.text + "\n" }.joined()
             try text.write(toFile: "\(folder)/\(name).v1.jsonl", atomically: true, encoding: .utf8)
         }
+        let (source, _) = try RepairTests.World.source(
+            Self.repaired, Self.failures, body: ["items": ["a", "b", "c", "d", "e"]])
+        let (repair, _, _) = try RepairTests.World.repair(source, Self.repaired)
+        let text = repair.events.map { $0.journalForm.json.text + "\n" }.joined()
+        try text.write(toFile: "\(folder)/repair.v1.jsonl", atomically: true, encoding: .utf8)
     }
 }

@@ -243,4 +243,59 @@ import Testing
         #expect(world.service.written[key] == 1)
         await environment.shutdown()
     }
+
+    @Test func `a call of which nobody knows how far it came waits for someone in the repair, too`() async throws {
+        let text = FlowTexts.writing.replacing("operationId: Create", with: "operationId: Post")
+        let (world, first) = try await Self.world(text)
+        // The start and the intent are one commit; the second one brings the result, and is lost.
+        world.store.fail(commit: world.store.commitCount + 2, .diedBefore)
+        _ = await first.reply(to: EnvironmentRequest(.startRun, ["flow": "Writer", "input": ["text": "x"]]))
+        await first.shutdown()
+        world.restart()
+        let second = try await world.environment()
+        let name = try await world.store.runs(RunFilter()).first?.name ?? ""
+        _ = try await second.perform(EnvironmentRequest(.watchRun, ["run": .string(name)]))
+        _ = try await second.perform(EnvironmentRequest(.cancelRun, ["run": .string(name)]))
+        let dry = try await Self.repair(second, name, ["dryRun": true])
+        #expect(dry["pending"]?[0] == ["path": "actions/Create", "operation": "crm/Post", "unknown": true], "\(dry)")
+        let parked = try await Self.repair(second, name)
+        #expect(parked["status"] == "Waiting" && parked["code"] == "InDoubt", "\(parked)")
+        #expect(Self.calls(world).filter { $0 == "Post" }.count == 1)
+        let settled = try await second.perform(
+            EnvironmentRequest(
+                .settleRun, ["run": parked["name"] ?? .null, "action": "Create", "happened": ["id": "r9"]]))
+        #expect(settled["status"] == "Succeeded", "\(settled)")
+        #expect(Self.calls(world).filter { $0 == "Post" }.count == 1 && Self.calls(world).last == "Update")
+        await second.shutdown()
+    }
+
+    @Test func `a repair waits for its turn as any run does`() async throws {
+        let text = FlowTexts.writing
+            .replacing(
+                "kind: Button, inputs", with: "kind: Button, runtimeConfiguration: { concurrency: { runs: 1 } }, inputs"
+            )
+            .replacing(
+                "  Answer:",
+                with: """
+                      Perhaps:
+                        type: If
+                        expression: { equals: ["@triggerBody()['text']", wait] }
+                        actions: { Pause: { type: Wait, inputs: { interval: { count: 2, unit: Hour } } } }
+                      Answer:
+                    """)
+        let (world, first) = try await Self.world(text)
+        let name = try await Self.failed(world, first)
+        // The next process counts the turns from the store, so that the failed run surely holds none.
+        await first.shutdown()
+        let environment = try await world.environment()
+        let going = try await environment.perform(
+            EnvironmentRequest(.startRun, ["flow": "Writer", "input": ["text": "wait"], "wait": false]))
+        let waiting = try await Self.repair(environment, name, ["wait": false])
+        #expect(waiting["status"] == "Waiting" && waiting["waitsFor"]?["kind"] == "turn", "\(waiting)")
+        async let ended = environment.perform(EnvironmentRequest(.watchRun, ["run": waiting["name"] ?? .null]))
+        _ = try await environment.perform(EnvironmentRequest(.cancelRun, ["run": going["name"] ?? .null]))
+        let run = try await ended
+        #expect(run["status"] == "Succeeded", "\(run)")
+        await environment.shutdown()
+    }
 }
