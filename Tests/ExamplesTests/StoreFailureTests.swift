@@ -78,9 +78,14 @@ import Testing
         }
         let waiting = try await scratch.flowrun("run", "Slow", "--no-wait").output
             .trimmingCharacters(in: .whitespacesAndNewlines)
-        // No file may grow any more; the run that waits comes to its end meanwhile.
+        // No file may grow any more; the run that waits comes to its end meanwhile, and others are tried.
         _ = try await BuiltBinary.script("prlimit --pid \(process) --fsize=1024:unlimited", in: scratch.path)
-        try await until("the full disk is told") { try await readyz().hasPrefix("HTTP/1.1 503") }
+        var accepted = 1
+        try await until("the full disk is told") {
+            let run = try await BuiltBinary.run(["run", "Hello", "--input", #"{"text":"x"}"#], in: scratch.path)
+            if run.exitCode == 0 { accepted += 1 }
+            return try await readyz().hasPrefix("HTTP/1.1 503")
+        }
         #expect(try await readyz().contains(#""code":"Store"#))
         let refused = try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#, exit: 6)
         #expect(refused.messages.contains("Store") && refused.messages.contains("hint:"))
@@ -88,7 +93,7 @@ import Testing
         try await until("there is room again") { try await readyz().hasPrefix("HTTP/1.1 200") }
         #expect(try await scratch.json("runs", "watch", waiting)["status"] == "Succeeded")
         try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
-        #expect(try await scratch.json("runs", "list").arrayValue?.count == 2)
+        #expect(try await scratch.json("runs", "list").arrayValue?.count == accepted + 1)
         #expect(await serve.end() == 0)
     }
 
