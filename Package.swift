@@ -88,6 +88,7 @@ let package = Package(
             dependencies: [
                 "FlowCore", "FlowDefinitions", "FlowEngine", "FlowStorage", "FlowRuntime",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -150,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "FlowServerTests",
             dependencies: [
-                "FlowCore", "FlowDefinitions", "FlowHTTP", "FlowStorage", "FlowRuntime", "FlowServer", "FlowTesting",
+                "FlowCore", "FlowDefinitions", "FlowEngine", "FlowHTTP", "FlowStorage", "FlowRuntime", "FlowServer",
+                "FlowTesting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

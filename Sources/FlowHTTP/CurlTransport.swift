@@ -56,6 +56,9 @@ public final class CurlTransport: HTTPTransport {
             let credentials = Array("\(user):\(url.password ?? "")".utf8)
             request.headers["Authorization"] = "Basic " + Base64.encode(credentials)
         }
+        if let trace = TraceContext.current, request.headers["traceparent"] == nil {
+            request.headers["traceparent"] = trace.header
+        }
         guard case .follow(let maximum) = request.redirects else {
             return try await exchange(request, url)
         }

@@ -51,6 +51,8 @@ public final class FlowEnvironment: Sendable {
         public var threads: Int?
         /// How long a waiting run stays in memory.
         public var idleLimit: Duration
+        /// Where it is kept who did what; nil where it is not.
+        public var audit: AuditLog?
         /// Is told what goes wrong where nobody waits for an answer.
         public var report: @Sendable (FlowError) -> Void
 
@@ -58,7 +60,7 @@ public final class FlowEnvironment: Sendable {
         public init(
             solutionFolders: [String] = [], pollInterval: Duration? = nil, signIn: AccountSignIn? = nil,
             renewal: SignInRenewal? = nil, threads: Int? = nil, idleLimit: Duration = .seconds(2),
-            report: @escaping @Sendable (FlowError) -> Void = { _ in }
+            audit: AuditLog? = nil, report: @escaping @Sendable (FlowError) -> Void = { _ in }
         ) {
             self.solutionFolders = solutionFolders
             self.pollInterval = pollInterval
@@ -66,6 +68,7 @@ public final class FlowEnvironment: Sendable {
             self.renewal = renewal
             self.threads = threads
             self.idleLimit = idleLimit
+            self.audit = audit
             self.report = report
         }
     }
@@ -150,6 +153,14 @@ public final class FlowEnvironment: Sendable {
         if mustRecover { try await host.recover() }
     }
 
+    /// Takes no more requests, and waits for the answers of calls that are under way.
+    /// - Parameter limit: how long at most.
+    public func awaitCalls(upTo limit: Duration) async {
+        host.enter(.shuttingDown)
+        let end = ContinuousClock.now + limit
+        while host.counts.callsOut > 0, ContinuousClock.now < end { try? await Task.sleep(for: .milliseconds(10)) }
+    }
+
     /// Ends listening and lets what is being committed be committed; runs go on at the next start.
     public func shutdown() async {
         await listeners.stop()
@@ -192,8 +203,10 @@ public final class FlowEnvironment: Sendable {
     public func perform(_ request: EnvironmentRequest) async throws(FlowError) -> JSON {
         do throws(FlowError) {
             let result = try await carryOut(request)
+            if request.operation.isAudited { options.audit?.add(request, nil, by: Caller.token, at: clock.now) }
             return request.operation == .flowURL ? result : SecretMask.masking(result)
         } catch {
+            if request.operation.isAudited { options.audit?.add(request, error, by: Caller.token, at: clock.now) }
             throw SecretMask.masking(error)
         }
     }

@@ -5,12 +5,16 @@ struct APIRequest: Sendable {
     let method: String
     /// The parts of the path, percent codes resolved.
     let path: [String]
+    /// The parts of the path as they were sent.
+    let rawPath: [Substring]
     /// The query in order, decoded.
     let query: [(name: String, value: String)]
     let headers: [(name: String, value: String)]
-    let body: [UInt8]
+    var body: [UInt8]
     /// Whether it came over the owner's socket, whose rights are those of the file.
     let isLocal: Bool
+    /// The address that it came from, for the log.
+    var client = ""
 
     init(
         _ method: String, _ target: String, headers: [(name: String, value: String)] = [], body: [UInt8] = [],
@@ -18,7 +22,8 @@ struct APIRequest: Sendable {
     ) {
         self.method = method
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = parts[0].split(separator: "/").map { PercentEncoding.decode(String($0)) }
+        rawPath = parts[0].split(separator: "/")
+        path = rawPath.map { PercentEncoding.decode($0) }
         query = parts.count > 1 ? PercentEncoding.pairs(ofForm: parts[1]) : []
         self.headers = headers
         self.body = body
@@ -94,11 +99,15 @@ enum APIStatus {
         .flowNotFound: 404, .workflowNotFound: 404, .workflowRunNotFound: 404, .workflowTriggerNotFound: 404,
         .solutionNotFound: 404, .connectionNotFound: 404, .variableNotFound: 404, .userNotFound: 404,
         .connectorNotFound: 404, .connectionReferenceNotFound: 404, .nestedWorkflowNotFound: 404, .tokenNotFound: 404,
+        .environmentNotFound: 404, .resourceNotFound: 404,
         .ambiguousFlow: 409, .workflowRunCanNotBeCancelled: 409, .runNotInDoubt: 409, .connectionExists: 409,
         .connectionAuthorizationFailed: 403, .flowNotShared: 403, .directApiAuthorizationRequired: 401,
         .workflowRunInProgress: 409, .workflowRunActionNotFound: 404, .runNotRepairable: 409,
         .runRepairedAlready: 409, .repairVersionDiffers: 409,
-        .workflowMaximumWaitingRunCountExceeded: 429, .commandNotAvailable: 501,
+        .directApiInvalidAuthorizationSignature: 401, .invalidAuthenticationToken: 401,
+        .expiredAuthenticationToken: 401, .methodNotAllowed: 405, .requestTimeout: 408,
+        .requestEntityTooLarge: 413, .tooManyRequests: 429, .workflowMaximumWaitingRunCountExceeded: 429,
+        .commandNotAvailable: 501,
     ]
 
     private static func fallback(_ error: FlowError) -> Int {

@@ -1,8 +1,8 @@
 import FlowCore
 public import FlowRuntime
 import Glibc
-import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -21,6 +21,7 @@ public struct EnvironmentServer: Service {
     private let listen: ListenAddress?
     private let socket: String?
     private let logger: Logger
+    private let limits: ServerLimits
     private let onListening: @Sendable (String) -> Void
 
     /// Makes a server.
@@ -34,36 +35,50 @@ public struct EnvironmentServer: Service {
         _ environment: FlowEnvironment, listen: ListenAddress?, socket: String?, logger: Logger,
         onListening: @escaping @Sendable (String) -> Void = { _ in }
     ) {
+        self.init(
+            environment, listen: listen, socket: socket, logger: logger, limits: ServerLimits(),
+            onListening: onListening)
+    }
+
+    init(
+        _ environment: FlowEnvironment, listen: ListenAddress?, socket: String?, logger: Logger, limits: ServerLimits,
+        onListening: @escaping @Sendable (String) -> Void
+    ) {
         self.environment = environment
         self.listen = listen
         self.socket = socket
         self.logger = logger
+        self.limits = limits
         self.onListening = onListening
     }
 
     /// Serves until graceful shutdown.
     public func run() async throws {
-        let router = EnvironmentRouter(environment: environment, counters: RequestCounters())
+        let router = EnvironmentRouter(environment: environment, counters: RequestCounters(), logger: logger)
         var services: [any Service] = []
         if let socket {
             // A socket that an earlier owner left behind would keep us from listening; the lock says that it is gone.
             unlink(socket)
-            let responder = EnvironmentResponder(router: router, hosts: nil)
-            let configuration = ApplicationConfiguration(address: .unixDomainSocket(path: socket))
+            let registry = ConnectionRegistry(limits)
+            let responder = EnvironmentResponder(router: router, hosts: nil, limits: limits, registry: registry)
             services.append(
                 Application(
-                    responder: responder, configuration: configuration, onServerRunning: { _ in chmod(socket, 0o600) },
-                    logger: logger))
+                    responder: responder, server: http(registry),
+                    configuration: ApplicationConfiguration(address: .unixDomainSocket(path: socket)),
+                    onServerRunning: { _ in chmod(socket, 0o600) }, logger: logger))
         }
         if let listen {
             let hosts = AllowedHosts(listen: listen, publicURL: environment.settings.server.publicURL)
-            let responder = EnvironmentResponder(router: router, hosts: hosts)
-            let configuration = ApplicationConfiguration(address: .hostname(listen.host, port: listen.port))
+            let registry = ConnectionRegistry(limits)
+            let responder = EnvironmentResponder(router: router, hosts: hosts, limits: limits, registry: registry)
             let environment = environment
             let onListening = onListening
+            services.append(ConnectionSweeper(registry: registry, interval: limits.sweepInterval))
             services.append(
                 Application(
-                    responder: responder, configuration: configuration,
+                    responder: responder, server: http(registry),
+                    configuration: ApplicationConfiguration(
+                        address: .hostname(listen.host, port: listen.port), backlog: 1_024),
                     onServerRunning: { channel in
                         let port = channel.localAddress?.port ?? listen.port
                         let base = "http://\(ListenAddress(host: listen.host, port: port))"
@@ -74,6 +89,16 @@ public struct EnvironmentServer: Service {
         defer { if let socket { unlink(socket) } }
         let group = ServiceGroup(services: services, logger: logger)
         try await group.run()
+    }
+
+    /// HTTP/1.1 with our limits on heads and silence.
+    private func http(_ registry: ConnectionRegistry) -> HTTPServerBuilder {
+        .http1(
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [ConnectionGate(registry)], idleTimeout: TimeAmount(limits.silence),
+                httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                    maxHeaderFieldSize: limits.headerFieldSize, maxHeaderListSize: limits.headerListSize,
+                    maxHeaderFieldCount: limits.headerCount)))
     }
 }
 
@@ -102,52 +127,5 @@ struct AllowedHosts: Sendable {
     private static func withoutPort(_ authority: String) -> String {
         if authority.hasPrefix("[") { return String(authority.prefix { $0 != "]" }) + "]" }
         return String(authority.prefix { $0 != ":" })
-    }
-}
-
-/// Turns requests of the HTTP server into values and back.
-struct EnvironmentResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
-
-    /// The platform's limit of a message.
-    private static let bodyLimit = 100 * 1_024 * 1_024
-
-    let router: EnvironmentRouter
-    /// The names that may stand in `Host`; nil on the owner's socket.
-    let hosts: AllowedHosts?
-
-    func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
-        if let hosts, !hosts.allow(request.head.authority) {
-            return Self.response(
-                .error(
-                    FlowError(.invalidHost, "The host '\(request.head.authority ?? "")' is not this server."),
-                    status: 421))
-        }
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.body.collect(upTo: Self.bodyLimit)
-        } catch {
-            return Response(status: .contentTooLarge)
-        }
-        let headers = request.headers.map { (name: $0.name.rawName, value: $0.value) }
-        let authority = request.head.authority.map { [(name: "Host", value: $0)] } ?? []
-        let value = APIRequest(
-            request.method.rawValue, request.head.path ?? "/", headers: authority + headers,
-            body: Array(buffer.readableBytesView), isLocal: hosts == nil)
-        return Self.response(await router.respond(to: value))
-    }
-
-    private static func response(_ response: APIResponse) -> Response {
-        var headers = HTTPFields()
-        for header in response.headers {
-            // A flow's Response may name headers that HTTP does not allow; those are left out.
-            guard let name = HTTPField.Name(header.name), HTTPField.isValidValue(header.value) else { continue }
-            headers.append(HTTPField(name: name, value: header.value))
-        }
-        let status = HTTPTypes.HTTPResponse.Status(code: response.status)
-        // These two have neither body nor length.
-        guard response.status != 204, response.status != 304 else { return Response(status: status, headers: headers) }
-        return Response(
-            status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
     }
 }

@@ -1,13 +1,43 @@
+import FlowRuntime
 import Synchronization
 
-/// How many requests were answered, by class of status.
+/// What requests came to, by route.
 final class RequestCounters: Sendable {
-    private let counts = Mutex<[Int: Int]>([:])
+    /// A route and a class of status.
+    struct Key: Hashable, Sendable {
+        let route: String
+        let status: Int
+    }
 
-    func count(status: Int) { counts.withLock { $0[status / 100, default: 0] += 1 } }
+    private struct State {
+        var counts: [Key: Int] = [:]
+        var seconds: [String: LatencyHistogram] = [:]
+    }
 
-    /// The counts by class: 2 for 2xx and so on.
-    var byClass: [(status: Int, count: Int)] {
-        counts.withLock { $0.sorted { $0.key < $1.key }.map { (status: $0.key, count: $0.value) } }
+    private let state = Mutex(State())
+
+    /// Counts a request.
+    /// - Parameters:
+    ///   - route: the id of the route, or `none`.
+    ///   - status: the status of the answer.
+    ///   - duration: how long it took.
+    func count(_ route: String, status: Int, after duration: Duration) {
+        state.withLock { state in
+            state.counts[Key(route: route, status: status / 100), default: 0] += 1
+            state.seconds[route, default: LatencyHistogram()].add(duration / .seconds(1))
+        }
+    }
+
+    /// The counts by route and class of status: 2 for 2xx and so on.
+    var byRoute: [(key: Key, count: Int)] {
+        state.withLock { state in
+            state.counts.sorted { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }
+                .map { (key: $0.key, count: $0.value) }
+        }
+    }
+
+    /// How long requests took, by route.
+    var seconds: [(route: String, seconds: LatencyHistogram)] {
+        state.withLock { $0.seconds.sorted { $0.key < $1.key }.map { (route: $0.key, seconds: $0.value) } }
     }
 }

@@ -22,6 +22,8 @@ extension RunFilter {
         }
         if let parentRun, run.parentRun != parentRun { return false }
         if let sourceRun, run.sourceRun != sourceRun { return false }
+        if let initiator, run.initiator != initiator { return false }
+        if let trackingID, run.trackingID != trackingID { return false }
         if let isFinished, run.isFinished != isFinished { return false }
         if let waiting, run.isFinished || run.wait?.kind != waiting { return false }
         if let waitSubject, run.wait?.subject != waitSubject { return false }

@@ -174,6 +174,10 @@ public struct RunFilter: Sendable, Hashable {
     public var parentRun: String?
     /// Repeating this run.
     public var sourceRun: String?
+    /// In the name of this person (UPN).
+    public var initiator: String?
+    /// With this client tracking id.
+    public var trackingID: String?
     /// Finished, or not; nil: both.
     public var isFinished: Bool?
     /// Unfinished and waiting in this way.

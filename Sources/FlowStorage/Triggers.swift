@@ -136,19 +136,22 @@ public struct TriggerHistoryFilter: Sendable, Hashable {
     public var since: Timestamp?
     /// Begun before.
     public var until: Timestamp?
+    /// The id of the last entry of the page before; nil begins with the newest.
+    public var after: String?
     /// How many at most.
     public var limit: Int
 
     /// Makes a filter.
     public init(
         flow: String? = nil, trigger: String? = nil, status: String? = nil, since: Timestamp? = nil,
-        until: Timestamp? = nil, limit: Int = 50
+        until: Timestamp? = nil, after: String? = nil, limit: Int = 50
     ) {
         self.flow = flow
         self.trigger = trigger
         self.status = status
         self.since = since
         self.until = until
+        self.after = after
         self.limit = limit
     }
 }

@@ -187,6 +187,8 @@ struct RunCondition: Sendable {
         addStatuses(filter)
         if let code = filter.code { add("code = ?", code) }
         if let subject = filter.waitSubject { add("wait_subject = ?", subject) }
+        if let initiator = filter.initiator { add("initiator = ?", initiator) }
+        if let tracking = filter.trackingID { add("tracking = ?", tracking) }
         addTimes(filter)
         if let flows = filter.flowIDs {
             let condition = add(oneOf: "flow", flows)

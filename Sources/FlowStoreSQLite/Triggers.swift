@@ -135,6 +135,7 @@ extension SQLiteFlowStore {
             add("status = ?", filter.status)
             add("start_time >= ?", filter.since?.ticks)
             add("start_time < ?", filter.until?.ticks)
+            add("id < (SELECT id FROM trigger_history WHERE name = ?)", filter.after)
             let condition = terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND ")
             let sql = """
                 SELECT \(TriggerHistoryEntry.columns) FROM trigger_history \(condition) ORDER BY id DESC LIMIT ?

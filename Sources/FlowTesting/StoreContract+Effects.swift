@@ -113,6 +113,7 @@ extension StoreContract {
                 (TriggerHistoryFilter(flow: "f1"), ["h2", "h1"]), (TriggerHistoryFilter(trigger: "u"), ["h3"]),
                 (TriggerHistoryFilter(status: "Skipped"), ["h2"]),
                 (TriggerHistoryFilter(since: at(2), until: at(4)), ["h2"]), (TriggerHistoryFilter(limit: 1), ["h3"]),
+                (TriggerHistoryFilter(after: "h3", limit: 1), ["h2"]), (TriggerHistoryFilter(after: "h1"), []),
             ]
             for (filter, expected) in cases {
                 findings.expectEqual(try await store.triggerHistory(filter).map(\.id), expected, "\(filter)")

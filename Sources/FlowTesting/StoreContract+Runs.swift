@@ -217,6 +217,8 @@ extension StoreContract {
                 }
                 if number == 7 { summary.wait = RunWait(.signIn, subject: "sf") }
                 if number == 9 { summary.parentRun = "r0" }
+                summary.initiator = number == 8 ? "ana@adatum.example" : nil
+                summary.trackingID = number == 4 ? "deal-4" : nil
                 try await store.commit(StoreCommit([.startRun(summary)]))
             }
             var cases: [(String, String, (inout RunFilter) -> Void)] = []
@@ -245,6 +247,8 @@ extension StoreContract {
             cases.append(("error text", "5", { $0.error = "not allowed" }))
             cases.append(("code", "5", { $0.code = "ActionFailed" }))
             cases.append(("parent", "9", { $0.parentRun = "r0" }))
+            cases.append(("initiator", "8", { $0.initiator = "ana@adatum.example" }))
+            cases.append(("tracking id", "4", { $0.trackingID = "deal-4" }))
             cases.append(("finished", "865420", { $0.isFinished = true }))
             cases.append(("unfinished", "9731", { $0.isFinished = false }))
             cases.append(("waiting", "7", { $0.waiting = .signIn }))

@@ -24,6 +24,7 @@ struct Flowrun: AsyncParsableCommand {
             ConnectionCommand.self, LoginCommand.self, BindConnectionCommand.self, ActivateCommand.self,
             DeactivateCommand.self, RunCommand.self, RunsCommand.self, TraceCommand.self, LimitsCommand.self,
             DoctorCommand.self, AuditCommand.self, ReconcileCommand.self,
+            BackupCommand.self, RestoreCommand.self,
             ServeCommand.self, SandboxCommand.self,
             ExplainCommand.self, FunctionsCommand.self, ConnectorsCommand.self, SchemaCommand.self, FmtCommand.self,
             LspCommand.self, CompletionCommand.self,

@@ -130,9 +130,12 @@ extension ErrorPage {
             why: "Only an action whose call may or may not have happened can be settled.",
             remedy: "Find those: `flowrun runs list --status InDoubt`."),
         ErrorPage(
-            .flowNotShared, happened: "A flow was not started.",
-            why: "It is shared with the person neither as owner nor as run-only user.",
-            remedy: "Share it: `flowrun share FLOW --run-only UPN`."),
+            .flowNotShared, happened: "Something was refused because of who asked for it.",
+            why:
+                "The flow is not shared with the person in the way that is needed, the person's role in the environment is too low, or the token's scopes do not include it.",
+            remedy:
+                "Share the flow: `flowrun share FLOW --owner UPN` or `--run-only UPN`; give a role: `flowrun user add UPN --role maker`; or make a token with the scope: `flowrun token create --scope NAME`."
+        ),
         ErrorPage(
             .tokenNotFound, happened: "A token was not found.",
             why: "No token of the management API has this name.",

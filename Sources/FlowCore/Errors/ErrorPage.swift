@@ -32,6 +32,6 @@ public struct ErrorPage: Sendable, Hashable {
     /// The families of codes; each lives in a file of its own beside this one.
     static let families: [[ErrorPage]] = [
         commandLinePages, definitionPages, expressionPages, runPages, activationPages, connectionPages, storePages,
-        httpPages, sandboxPages, doctorPages,
+        httpPages, sandboxPages, doctorPages, serverPages,
     ]
 }

@@ -9,6 +9,8 @@ extension FlowError.Code {
     public static let directApiAuthorizationRequired = FlowError.Code("DirectApiAuthorizationRequired")
     /// The signature of a trigger's URL is not the flow's.
     public static let directApiInvalidAuthorizationSignature = FlowError.Code("DirectApiInvalidAuthorizationSignature")
+    /// The token of a request to a trigger's URL is of someone who may not call it.
+    public static let misMatchingOAuthClaims = FlowError.Code("MisMatchingOAuthClaims")
     /// A trigger was called with another method than it takes.
     public static let triggerRequestMethodNotValid = FlowError.Code("TriggerRequestMethodNotValid")
     /// The path behind a trigger's URL does not fit the trigger.
@@ -61,6 +63,11 @@ extension ErrorPage {
             .directApiInvalidAuthorizationSignature, happened: "A request to a trigger's URL was refused.",
             why: "The `sig` was changed or belongs to another flow or environment.",
             remedy: "Use the whole URL that `flowrun flow url FLOW` prints."),
+        ErrorPage(
+            .misMatchingOAuthClaims, happened: "A request to a trigger's URL was refused.",
+            why:
+                "The trigger takes tokens of certain persons (`triggerAuthenticationType`, `triggerAllowedUsers`), and this one is of another or has not the scope to run flows.",
+            remedy: "Use a token of a person who may: `flowrun token create --as UPN --scope Flows.Run.All`."),
         ErrorPage(
             .triggerRequestMethodNotValid, happened: "A request to a trigger's URL was refused.",
             why: "A Request trigger takes one method, POST where it names none.",

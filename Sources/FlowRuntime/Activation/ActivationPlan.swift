@@ -309,7 +309,7 @@ struct ActivationPlanner {
     }
 
     private func mayUse(_ stored: StoredConnection, _ flow: Catalog.Entry) -> Bool {
-        stored.isUsable(by: user) || state.may(user, .owner, flow.id)
+        stored.isUsable(by: user) || state.isOwner(user, of: flow.id)
     }
 
     private func missingConnection(_ reference: ConnectionReference) -> FlowError {

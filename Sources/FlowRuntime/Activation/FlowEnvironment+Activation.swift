@@ -29,6 +29,11 @@ extension FlowEnvironment {
     /// Turns one flow on for the management API, where a refusal is an error.
     /// - Throws: the precondition that is not met, `MultipleErrorsOccurred` for several.
     package func startFlow(_ word: String, as user: String?) async throws(FlowError) {
+        try await audited("flow.start", word, as: user) { () async throws(FlowError) in try await start(word, as: user)
+        }
+    }
+
+    private func start(_ word: String, as user: String?) async throws(FlowError) {
         try await changing { () throws(FlowError) in
             let catalog = try await catalog()
             let planner = ActivationPlanner(
@@ -96,10 +101,26 @@ extension FlowEnvironment {
     }
 
     /// Turns one flow off for the management API.
-    package func stopFlow(_ word: String) async throws(FlowError) {
-        try await changing { () throws(FlowError) in
-            let flow = try await catalog().flow(word)
-            if flow.installed.state != .stopped { try await turnOff([flow]) }
+    package func stopFlow(_ word: String, as user: String?) async throws(FlowError) {
+        try await audited("flow.stop", word, as: user) { () async throws(FlowError) in
+            try await changing { () throws(FlowError) in
+                let flow = try await catalog().flow(word)
+                if flow.installed.state != .stopped { try await turnOff([flow]) }
+            }
+        }
+    }
+
+    /// Carries out what only the management API does, and keeps who asked for it.
+    private func audited(
+        _ operation: String, _ flow: String, as user: String?, _ body: () async throws(FlowError) -> Void
+    ) async throws(FlowError) {
+        do throws(FlowError) {
+            try await body()
+            options.audit?.add(operation, ["flow": .string(flow)], nil, user: user, token: Caller.token, at: clock.now)
+        } catch {
+            options.audit?.add(
+                operation, ["flow": .string(flow)], error, user: user, token: Caller.token, at: clock.now)
+            throw error
         }
     }
 

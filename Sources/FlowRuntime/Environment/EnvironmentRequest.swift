@@ -97,6 +97,9 @@ public struct EnvironmentRequest: Sendable, Hashable {
         /// Runs what brings the deals that are behind up to date.
         case reconcile
 
+        /// Whether it is kept who asked for it: it changes something, or gives a secret away.
+        var isAudited: Bool { self == .flowURL || (!isReading && self != .watchRun) }
+
         /// Whether it changes nothing, so that any process may do it on a read-only store.
         public var isReading: Bool {
             switch self {

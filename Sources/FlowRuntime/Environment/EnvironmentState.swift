@@ -59,15 +59,6 @@ struct EnvironmentState: Sendable {
             .userNotFound, "The environment does not know '\(upn)'.",
             hint: near.map { "Did you mean '\($0)'?" } ?? "Add the person: `flowrun user add \(upn)`.")
     }
-
-    /// Whether a person has a right to a flow; nil is the one at the machine, who has every right.
-    func may(_ user: String?, _ role: FlowShare.Role, _ flow: String) -> Bool {
-        guard let user else { return true }
-        return shares.contains { share in
-            share.flow == flow && share.upn.lowercased() == user.lowercased()
-                && (share.role == role || share.role == .owner)
-        }
-    }
 }
 
 extension StoredConnection {

@@ -92,7 +92,7 @@ extension FlowEnvironment {
         guard let trigger = flow.trigger, trigger.type.lowercased() == "request" else { return nil }
         let url = TriggerURL(flowID: flow.id, trigger: trigger.name)
         let text = url.text(
-            base: publicAddress, key: flow.installed.triggerKey,
+            base: publicAddress, key: trigger.callers == nil ? flow.installed.triggerKey : nil,
             relativePath: trigger.inputs?["relativePath"]?.string)
         return (text, (trigger.inputs?["method"]?.string ?? "POST").uppercased())
     }
@@ -174,10 +174,19 @@ extension FlowEnvironment {
             throw FlowError(
                 .invalidArgument, "'\(upn)' is no user principal name.", hint: "Write it as ana@adatum.example.")
         }
+        let role = try arguments.text("role")
+        if let role, EnvironmentRole(rawValue: role) == nil, role != "user" {
+            let names = EnvironmentRole.allCases.map(\.rawValue) + ["user"]
+            throw FlowError(
+                .invalidArgument, "There is no role '\(role)'.",
+                hint: Suggestion.nearest(to: role, among: names).map { "Did you mean '\($0)'?" }
+                    ?? "Roles are: \(names.joined(separator: ", ")).")
+        }
         return try await changing { () throws(FlowError) in
             let known = try await store.users().first { $0.upn == upn }
-            let user = known ?? EnvironmentUser(upn: upn, addedAt: clock.now)
-            if known == nil { try await commit(StoreCommit([.user(user)])) }
+            var user = known ?? EnvironmentUser(upn: upn, addedAt: clock.now)
+            if let role { user.roles = role == "user" ? [] : [role] }
+            if user != known { try await commit(StoreCommit([.user(user)])) }
             return Self.row(of: user)
         }
     }
@@ -198,7 +207,9 @@ extension FlowEnvironment {
                 _ = try EnvironmentState(users: try await store.users()).knownUser(upn)
                 return .null
             }
-            try await commit(StoreCommit([.removeUser(upn)]))
+            // Whoever is gone acts no more: a person of that name who comes later gets tokens of their own.
+            let tokens = try await store.tokens().filter { $0.upn?.lowercased() == upn }
+            try await commit(StoreCommit([.removeUser(upn)] + tokens.map { .removeToken($0.name) }))
             return Self.row(of: user)
         }
     }

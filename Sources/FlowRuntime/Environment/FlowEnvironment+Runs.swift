@@ -16,7 +16,7 @@ extension FlowEnvironment {
         let flow = try await catalog().flow(try arguments.required("flow"))
         let state = host.state
         let user = try state.knownUser(upn)
-        guard state.may(user, .runOnly, flow.id) else {
+        guard state.right(of: user, on: flow.id) != nil else {
             throw FlowError(
                 .flowNotShared, "'\(user ?? "")' may not run the flow '\(flow.name)'.",
                 hint: "flowrun share '\(flow.name)' --run-only \(user ?? "UPN")")
@@ -281,16 +281,18 @@ extension FlowEnvironment {
         filter.status = try arguments.text("status")
         filter.since = try arguments.instant("since", now: now)
         filter.until = try arguments.instant("until", now: now)
-        return .array(
-            try await store.triggerHistory(filter).map { entry in
-                [
-                    "name": .string(entry.id), "flowId": .string(entry.flow), "trigger": .string(entry.trigger),
-                    "status": .string(entry.status), "code": entry.code.map { .string($0) } ?? .null,
-                    "message": entry.message.map { .string($0) } ?? .null, "fired": .bool(entry.fired),
-                    "run": entry.run.map { .string($0) } ?? .null, "startTime": .string(entry.startTime.description),
-                    "endTime": entry.endTime.map { .string($0.description) } ?? .null,
-                ]
-            })
+        return .array(try await store.triggerHistory(filter).map(Self.row))
+    }
+
+    /// An entry of the trigger history as lists show it.
+    static func row(of entry: TriggerHistoryEntry) -> JSON {
+        [
+            "name": .string(entry.id), "flowId": .string(entry.flow), "trigger": .string(entry.trigger),
+            "status": .string(entry.status), "code": entry.code.map { .string($0) } ?? .null,
+            "message": entry.message.map { .string($0) } ?? .null, "fired": .bool(entry.fired),
+            "run": entry.run.map { .string($0) } ?? .null, "startTime": .string(entry.startTime.description),
+            "endTime": entry.endTime.map { .string($0.description) } ?? .null,
+        ]
     }
 
     /// Everything that happened to one business key, in the order of time: runs, their calls, and what they came to.

@@ -7,7 +7,7 @@ extension FlowEnvironment {
     func createToken(_ arguments: Arguments) async throws(FlowError) -> JSON {
         let now = clock.now
         let name = try arguments.text("name") ?? "token-\(now.secondsDescription)"
-        let scopes = try arguments.texts("scopes")
+        let scopes = try TokenScope.scopes(try arguments.texts("scopes")).map(\.rawValue)
         var expires: Timestamp?
         if let text = try arguments.text("expires") {
             guard let duration = ShortDuration.parse(text) else {
@@ -58,23 +58,5 @@ extension FlowEnvironment {
             try await commit(StoreCommit([.removeToken(name)]))
             return ["name": .string(name)]
         }
-    }
-
-    /// What the bearer of a token may do.
-    public struct Authorization: Sendable, Hashable {
-        /// The person in whose name it acts, or nil for the one at the machine.
-        public let user: String?
-        /// What it may do; empty for everything.
-        public let scopes: [String]
-    }
-
-    /// What a bearer token allows, or nil where it is unknown or has expired.
-    public func authorization(of token: String) async -> Authorization? {
-        let digest = Digest.sha256(Array(token.utf8))
-        guard let tokens = try? await store.tokens(),
-            let known = tokens.first(where: { Digest.constantTimeEqual($0.digest, digest) })
-        else { return nil }
-        if let expires = known.expires, expires <= clock.now { return nil }
-        return Authorization(user: known.upn, scopes: known.scopes)
     }
 }

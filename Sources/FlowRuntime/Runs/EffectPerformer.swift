@@ -78,7 +78,7 @@ struct EffectPerformer {
             {
                 return known
             }
-            let answer = try await connector.perform(call, in: session)
+            let answer = try await timed(connector, call, intent, session)
             if connectionName != nil, answer.isForeign { throw Self.foreign(answer, connector.name) }
             return .outcome(.answered(answer))
         } catch {
@@ -91,6 +91,27 @@ struct EffectPerformer {
                 .failed(
                     EffectFailure(code: error.code.rawValue, message: error.message, isTransient: error.isTransient)))
         }
+    }
+
+    /// Makes the call within the run's trace, and counts it.
+    private func timed(
+        _ connector: any Connector, _ call: OperationCall, _ intent: EffectIntent, _ session: ConnectionSession
+    ) async throws(FlowError) -> OperationAnswer {
+        let start = ContinuousClock.now
+        let trace = TraceContext(trackingID: identity.trackingID, run: identity.run, step: intent.idempotencyKey)
+        let result = await TraceContext.$current.withValue(trace) {
+            () async -> Swift.Result<OperationAnswer, FlowError> in
+            do throws(FlowError) { return .success(try await connector.perform(call, in: session)) } catch {
+                return .failure(error)
+            }
+        }
+        let word =
+            switch result {
+            case .success(let answer): "\(answer.statusCode / 100)xx"
+            case .failure: "failed"
+            }
+        host.tally.called(connector.name, word, after: .now - start)
+        return try result.get()
     }
 
     private static func foreign(_ answer: OperationAnswer, _ connector: String) -> FlowError {

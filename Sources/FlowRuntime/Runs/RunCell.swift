@@ -288,6 +288,7 @@ final class RunCell: ExecutorWork {
             state.ledger[intent.id] = entry
             state.changes.append(.effect(entry))
             state.changes += effects.quota(for: intent)
+        case .actionEnded(let end): host.tally.actionEnded(end.status)
         case .effectIntended(let intent): state.changes += effects.quota(for: intent)
         case .effectFinished(let finish):
             for echo in effects.written(state.echoes.removeValue(forKey: finish.id) ?? [], finish) {

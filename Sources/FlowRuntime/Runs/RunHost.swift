@@ -149,14 +149,15 @@ final class RunHost: Sendable {
         return stored.connection
     }
 
-    private let tally = Mutex((started: 0, ended: 0))
+    let tally = RuntimeTally()
 
     /// What the process has in hand and has done.
     var counts: FlowEnvironment.Counts {
-        let (started, ended) = tally.withLock { $0 }
+        let done = tally.counts
         return FlowEnvironment.Counts(
-            runsInMemory: places.withLock { $0.count }, callsOut: calls.withLock { $0.out.count }, runsStarted: started,
-            runsEnded: ended)
+            runsInMemory: places.withLock { $0.count }, callsOut: calls.withLock { $0.out.count },
+            runsStarted: done.runsStarted,
+            runsEnded: done.runsEnded.values.reduce(0, +))
     }
 
     // MARK: Readiness
@@ -373,7 +374,7 @@ final class RunHost: Sendable {
 
     /// A new run is in the store.
     func noteStart(_ run: String) {
-        tally.withLock { $0.started += 1 }
+        tally.runStarted()
         waiters.started(run)
     }
 
@@ -385,7 +386,7 @@ final class RunHost: Sendable {
         idle.leave(cell.name)
         turns.forget(cell.name)
         calls.withLock { $0.late[cell.name] = nil }
-        tally.withLock { $0.ended += 1 }
+        tally.runEnded(summary)
         waiters.ended(cell.name, summary)
         turnIsFree(summary.flowID)
     }

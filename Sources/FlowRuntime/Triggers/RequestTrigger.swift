@@ -13,6 +13,11 @@ extension FlowEnvironment {
         await RequestTrigger(environment: self, call: call).reply()
     }
 
+    /// Why a request to a trigger's URL is refused whatever its body is, or nil; asked before the body is read.
+    package func refusal(of call: TriggerCall) async -> TriggerReply? {
+        await RequestTrigger(environment: self, call: call).refusal()
+    }
+
     /// Takes a callback of a webhook action.
     /// - Returns: 202, or 404 where no run waits for it.
     public func takeCallback(run: String, id: String, _ call: TriggerCall) async -> TriggerReply {
@@ -57,10 +62,21 @@ struct RequestTrigger {
 
     func reply() async -> TriggerReply {
         do throws(Refusal) {
-            let flow = try authorizedFlow()
+            let (flow, caller) = try await authorizedFlow()
             guard host.readiness == .ready else { throw Self.notReady }
-            let (runnable, outputs) = try request(to: flow)
-            return try await fire(runnable, outputs)
+            let (runnable, outputs) = try await request(to: flow)
+            return try await fire(runnable, outputs, caller)
+        } catch {
+            return error.reply
+        }
+    }
+
+    /// Why the request is refused whatever its body is, or nil.
+    func refusal() async -> TriggerReply? {
+        do throws(Refusal) {
+            _ = try await authorizedFlow()
+            guard host.readiness == .ready else { throw Self.notReady }
+            return nil
         } catch {
             return error.reply
         }
@@ -72,18 +88,17 @@ struct RequestTrigger {
 
     // MARK: Is it allowed, and is it on?
 
-    private func authorizedFlow() throws(Refusal) -> Catalog.Entry {
+    /// The flow of the URL, which the caller may start, and who that is where a token says so.
+    private func authorizedFlow() async throws(Refusal) -> (Catalog.Entry, Caller?) {
         guard let flow = host.catalog.flow(ofURL: call.workflow) else {
             throw Refusal(404, .workflowNotFound, "The workflow '\(call.workflow)' could not be found.")
         }
-        guard let signature = call.query("sig"), !signature.isEmpty else {
-            throw Refusal(
-                401, .directApiAuthorizationRequired, "The request must be authenticated only by Shared Access scheme.")
-        }
-        let url = TriggerURL(flowID: flow.id, trigger: call.trigger)
-        guard url.accepts(signature: signature, key: flow.installed.triggerKey) else {
-            throw Refusal(
-                401, .directApiInvalidAuthorizationSignature, "The provided authorization signature is not valid.")
+        let caller: Caller?
+        if let allowed = flow.trigger?.callers {
+            caller = try await signedInCaller(allowed)
+        } else {
+            try checkSignature(flow)
+            caller = nil
         }
         guard let trigger = flow.trigger, trigger.name == call.trigger, trigger.type.lowercased() == "request" else {
             throw Refusal(
@@ -97,18 +112,78 @@ struct RequestTrigger {
                 "Could not execute workflow '\(flow.id)' trigger '\(trigger.name)' with state '\(state)': trigger is not enabled."
             )
         }
-        return flow
+        return (flow, caller)
+    }
+
+    private func checkSignature(_ flow: Catalog.Entry) throws(Refusal) {
+        guard let signature = call.query("sig"), !signature.isEmpty else {
+            throw Refusal(
+                401, .directApiAuthorizationRequired, "The request must be authenticated only by Shared Access scheme.")
+        }
+        let url = TriggerURL(flowID: flow.id, trigger: call.trigger)
+        // Permission and version are part of what is signed; a request that names others was changed.
+        guard call.query("sp") ?? url.permission == url.permission,
+            call.query("sv") ?? TriggerURL.signatureVersion == TriggerURL.signatureVersion,
+            url.accepts(signature: signature, key: flow.installed.triggerKey)
+        else {
+            throw Refusal(
+                401, .directApiInvalidAuthorizationSignature, "The provided authorization signature is not valid.")
+        }
+    }
+
+    /// The caller of a trigger that takes tokens in place of a signature.
+    private func signedInCaller(_ allowed: Trigger.Callers) async throws(Refusal) -> Caller {
+        guard let header = call.header("Authorization"), header.lowercased().hasPrefix("bearer ") else {
+            throw Refusal(
+                401, .directApiAuthorizationRequired,
+                "The authentication scheme is required. Please add authentication scheme and try again.",
+                headers: ["WWW-Authenticate": "Bearer"])
+        }
+        let caller: Caller
+        do throws(FlowError) {
+            caller = try await environment.caller(showing: String(header.dropFirst(7).drop { $0 == " " }))
+        } catch {
+            let isKnown = error.code == .invalidAuthenticationToken || error.code == .expiredAuthenticationToken
+            guard isKnown else { throw Self.notReady }
+            throw Refusal(TriggerReply(status: 401, error, headers: ["WWW-Authenticate": "Bearer"]))
+        }
+        guard caller.permits(.runFlows), allowed.include(caller.user) else {
+            throw Refusal(
+                401, .misMatchingOAuthClaims,
+                "One or more claims either missing or does not match with the open authentication access control policy."
+            )
+        }
+        return caller
     }
 
     // MARK: The request as the trigger's outputs
 
-    private func request(to flow: Catalog.Entry) throws(Refusal) -> (RunnableFlow, JSONObject) {
+    private func request(to flow: Catalog.Entry) async throws(Refusal) -> (RunnableFlow, JSONObject) {
         let runnable: RunnableFlow
         do throws(FlowError) {
             runnable = try host.runnable(flow)
         } catch {
             throw Refusal(TriggerReply(status: 400, error))
         }
+        do throws(Refusal) {
+            return (runnable, try outputs(runnable))
+        } catch {
+            try await record(error, runnable)
+            throw error
+        }
+    }
+
+    /// Keeps in the trigger's history that a request was refused: whoever sent it may start the flow.
+    private func record(_ refusal: Refusal, _ runnable: RunnableFlow) async throws(Refusal) {
+        let now = host.clock.now
+        let error = refusal.reply.body?["error"]
+        let row = TriggerEvents(host: host, runnable: runnable).row(
+            RunName.new(at: now), .failed, code: error?["code"]?.stringValue, message: error?["message"]?.stringValue,
+            at: now)
+        do throws(FlowError) { try await host.store.commit(StoreCommit([.history(row)])) } catch { throw Self.notReady }
+    }
+
+    private func outputs(_ runnable: RunnableFlow) throws(Refusal) -> JSONObject {
         let trigger = runnable.rules.trigger
         let method = (trigger.inputs?["method"]?.string ?? "POST").uppercased()
         guard call.method == method else {
@@ -140,7 +215,7 @@ struct RequestTrigger {
         try checkJSON()
         outputs["body"] = MessageBody.decode(call.body, contentType: call.header("Content-Type"))
         try check(outputs["body"], runnable)
-        return (runnable, outputs)
+        return outputs
     }
 
     /// The request's headers, names as received; several of one name become one.
@@ -199,7 +274,9 @@ struct RequestTrigger {
 
     // MARK: The runs
 
-    private func fire(_ runnable: RunnableFlow, _ outputs: JSONObject) async throws(Refusal) -> TriggerReply {
+    private func fire(
+        _ runnable: RunnableFlow, _ outputs: JSONObject, _ caller: Caller?
+    ) async throws(Refusal) -> TriggerReply {
         do throws(FlowError) {
             let now = host.clock.now
             let events = TriggerEvents(host: host, runnable: runnable)
@@ -221,7 +298,7 @@ struct RequestTrigger {
             if runnable.rules.splits {
                 return try await split(runnable, outputs, firings.count, name, changes, events, at: now)
             }
-            return try await run(runnable, firings[0], name, changes, events, at: now)
+            return try await run(runnable, firings[0], name, changes, events, caller, at: now)
         } catch {
             throw refusal(of: error, runnable)
         }
@@ -246,7 +323,7 @@ struct RequestTrigger {
 
     private func run(
         _ runnable: RunnableFlow, _ firing: TriggerRules.Firing, _ name: String, _ changes: [StoreChange],
-        _ events: TriggerEvents, at now: Timestamp
+        _ events: TriggerEvents, _ caller: Caller?, at now: Timestamp
     ) async throws(FlowError) -> TriggerReply {
         let planned = runnable.plan.trigger
         let waits = runnable.plan.hasSynchronousResponse
@@ -255,11 +332,11 @@ struct RequestTrigger {
             startTime: now, historyName: name, code: "OK", callerWaits: runnable.plan.hasResponse,
             hidesInputs: planned?.hidesInputs ?? false, hidesOutputs: planned?.hidesOutputs ?? false)
         let request = RunStartRequest(
-            name: name, payload: payload, trackingID: firing.trackingID ?? call.header("x-ms-client-tracking-id"),
+            name: name, payload: payload, trackingID: firing.trackingID ?? givenTrackingID, initiator: caller?.user,
             changes: changes + [.history(events.row(name, .fired, run: name, at: now))], isAwaited: !waits)
         let (run, watch) = try await host.start(runnable, request)
         defer { host.waiters.unwatch(run, watch) }
-        var headers = Self.headers(of: run, runnable)
+        var headers = Self.headers(of: run, runnable, trackingID: request.trackingID)
         guard waits else {
             try await watch.started()
             if runnable.plan.hasResponse {
@@ -317,13 +394,22 @@ struct RequestTrigger {
         }
     }
 
+    /// The caller's own id for what it does, else the trace that it is part of; one that is no plain word could not be
+    /// given back in a header.
+    private var givenTrackingID: String? {
+        guard let id = call.header("x-ms-client-tracking-id"), !id.isEmpty, id.utf8.count <= 128,
+            id.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return call.header("traceparent").flatMap(TraceContext.init(header:))?.traceID }
+        return id
+    }
+
     /// The headers that the platform adds to every answer about a run.
-    static func headers(of run: String, _ runnable: RunnableFlow) -> JSONObject {
+    static func headers(of run: String, _ runnable: RunnableFlow, trackingID: String? = nil) -> JSONObject {
         if runnable.rules.trigger.hasOption("SuppressWorkflowHeadersOnResponse") { return [:] }
         let id = runnable.flow.id.filter { $0 != "-" }
         return [
             "x-ms-workflow-run-id": .string(run), "x-ms-correlation-id": .string(UUIDText.random()),
-            "x-ms-client-tracking-id": .string(run), "x-ms-trigger-history-name": .string(run),
+            "x-ms-client-tracking-id": .string(trackingID ?? run), "x-ms-trigger-history-name": .string(run),
             "x-ms-workflow-id": .string(id), "x-ms-workflow-version": .string(runnable.flow.installed.definitionHash),
             "x-ms-workflow-name": .string(id), "x-ms-request-id": .string(":\(UUIDText.random())"),
             "x-ms-execution-location": "local",
@@ -332,6 +418,31 @@ struct RequestTrigger {
 }
 
 extension Trigger {
+    /// Who may call a trigger that takes tokens in place of a signature.
+    enum Callers {
+        /// Every person of the environment.
+        case everyone
+        /// These persons, in lower case.
+        case some([String])
+
+        /// Whether a person is among them; nil is the one at the machine.
+        func include(_ user: String?) -> Bool {
+            guard case .some(let allowed) = self, let user else { return true }
+            return allowed.contains(user.lowercased())
+        }
+    }
+
+    /// Who may call by token, or nil where the signature of the URL is all it takes.
+    var callers: Callers? {
+        switch inputs?["triggerAuthenticationType"]?.string?.lowercased() {
+        case "tenant": return .everyone
+        case "user":
+            let text = inputs?["triggerAllowedUsers"]?.string ?? ""
+            return .some(text.split(separator: ";").map { $0.lowercased().filter { !$0.isWhitespace } })
+        default: return nil
+        }
+    }
+
     /// Whether `operationOptions` has an option, letter case ignored.
     func hasOption(_ name: String) -> Bool {
         let options = node["operationOptions"]?.string?.lowercased().split(separator: ",") ?? []

@@ -38,11 +38,12 @@ public struct TriggerURL: Sendable, Hashable {
     /// The whole URL.
     /// - Parameters:
     ///   - base: scheme, host and port.
-    ///   - key: the flow's key.
+    ///   - key: the flow's key; nil where the trigger takes tokens in place of a signature.
     ///   - relativePath: the trigger's `relativePath`, as written, or nil.
     /// - Returns: the URL with its signature.
-    public func text(base: String, key: [UInt8], relativePath: String? = nil) -> String {
+    public func text(base: String, key: [UInt8]?, relativePath: String? = nil) -> String {
         let rest = relativePath.map { "/" + $0.drop { $0 == "/" } } ?? ""
+        guard let key else { return base + path + rest + "?api-version=\(Self.apiVersion)" }
         return base + path + rest + "?api-version=\(Self.apiVersion)&sp=\(Self.escape(permission))"
             + "&sv=\(Self.signatureVersion)&sig=\(signature(key: key))"
     }

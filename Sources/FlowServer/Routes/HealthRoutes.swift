@@ -6,17 +6,19 @@ struct HealthRoutes {
     let environment: FlowEnvironment
     let counters: RequestCounters
 
-    func respond(to request: APIRequest) -> APIResponse {
-        guard request.method == "GET" || request.method == "HEAD" else {
-            return EnvironmentRouter.wrongMethod(request, allowed: "GET")
-        }
-        switch request.path {
-        case ["healthz"]: return .json(["status": "ok"])
-        case ["readyz"]: return readiness
-        case ["metrics"]: return .text(metrics)
-        default: return EnvironmentRouter.notFound(request)
-        }
-    }
+    static let routes: [Route] = [
+        Route("GET", "/healthz", "getHealth", "Whether the process answers.", .anyone, gives: .json("Health")) { _ in
+            .json(["status": "ok"])
+        },
+        Route(
+            "GET", "/readyz", "getReadiness", "Whether requests and triggers are taken; 503 where they are not.",
+            .anyone, gives: .json("Health")
+        ) { call in HealthRoutes(environment: call.environment, counters: call.counters).readiness },
+        Route(
+            "GET", "/metrics", "getMetrics", "What the process has done, as Prometheus reads it.", .operators,
+            gives: .text
+        ) { call in .text(HealthRoutes(environment: call.environment, counters: call.counters).metrics) },
+    ]
 
     private var readiness: APIResponse {
         let word =
@@ -38,26 +40,43 @@ struct HealthRoutes {
     }
 
     private var metrics: String {
-        var lines = [
-            "# HELP flowrun_ready Whether requests and triggers are taken.", "# TYPE flowrun_ready gauge",
-            "flowrun_ready \(environment.readiness == .ready ? 1 : 0)",
-            "# HELP flowrun_http_requests_total Requests answered, by class of status.",
-            "# TYPE flowrun_http_requests_total counter",
-        ]
-        lines += counters.byClass.map { "flowrun_http_requests_total{status=\"\($0.status)xx\"} \($0.count)" }
-        let gauges = environment.counts
-        lines += [
-            "# HELP flowrun_runs_in_memory Runs that have something to do or were lately active.",
-            "# TYPE flowrun_runs_in_memory gauge", "flowrun_runs_in_memory \(gauges.runsInMemory)",
-            "# HELP flowrun_calls_out Calls of runs that are under way.", "# TYPE flowrun_calls_out gauge",
-            "flowrun_calls_out \(gauges.callsOut)",
-            "# HELP flowrun_runs_started_total Runs started by this process.",
-            "# TYPE flowrun_runs_started_total counter", "flowrun_runs_started_total \(gauges.runsStarted)",
-            "# HELP flowrun_runs_ended_total Runs ended in this process.", "# TYPE flowrun_runs_ended_total counter",
-            "flowrun_runs_ended_total \(gauges.runsEnded)",
-            "# HELP flowrun_search_lag_seconds Age of the oldest commit that a search for text does not find yet.",
-            "# TYPE flowrun_search_lag_seconds gauge", "flowrun_search_lag_seconds \(environment.searchLag.seconds)",
-        ]
-        return lines.joined(separator: "\n") + "\n"
+        let figures = environment.figures
+        var text = PrometheusText()
+        text.add(
+            "flowrun_ready", .gauge, "Whether requests and triggers are taken.",
+            [([], environment.readiness == .ready ? 1 : 0)])
+        text.add(
+            "flowrun_http_requests_total", .counter, "Requests answered, by route and class of status.",
+            counters.byRoute.map { ([("route", $0.key.route), ("status", "\($0.key.status)xx")], $0.count) })
+        text.add(
+            "flowrun_http_request_seconds", "How long requests took, by route.",
+            counters.seconds.map { ([("route", $0.route)], $0.seconds) })
+        text.add(
+            "flowrun_runs_in_memory", .gauge, "Runs that have something to do or were lately active.",
+            [([], figures.runsInMemory)])
+        text.add("flowrun_calls_out", .gauge, "Calls of runs that are under way.", [([], figures.callsOut)])
+        text.add(
+            "flowrun_runs_started_total", .counter, "Runs started by this process.", [([], figures.runsStarted)])
+        text.add(
+            "flowrun_runs_ended_total", .counter, "Runs ended in this process, by status.",
+            figures.runsEnded.map { ([("status", $0.status)], $0.count) })
+        text.add("flowrun_run_seconds", "How long runs lasted, waiting included.", [([], figures.runSeconds)])
+        text.add(
+            "flowrun_actions_ended_total", .counter, "Actions and repetitions ended in this process, by status.",
+            figures.actions.map { ([("status", $0.status)], $0.count) })
+        text.add(
+            "flowrun_connector_calls_total", .counter, "Calls of services, by connector and what came of them.",
+            figures.calls.map { ([("connector", $0.connector), ("result", $0.result)], $0.count) })
+        text.add(
+            "flowrun_connector_call_seconds", "How long calls of services took, by connector.",
+            figures.callSeconds.map { ([("connector", $0.connector)], $0.seconds) })
+        text.add("flowrun_flows_started", .gauge, "Flows that are on.", [([], figures.flowsStarted)])
+        text.add(
+            "flowrun_connections_broken", .gauge, "Connections that do not work until someone signs in.",
+            [([], figures.connectionsBroken)])
+        text.add(
+            "flowrun_search_lag_seconds", .gauge, "Age of the oldest commit that a search for text does not find yet.",
+            [([], environment.searchLag.seconds)])
+        return text.text
     }
 }

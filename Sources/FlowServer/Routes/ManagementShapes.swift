@@ -1,62 +1,78 @@
 import FlowCore
+import FlowRuntime
 
 /// The platform's shapes of flows, runs, actions, triggers and connections.
 struct ManagementShapes {
-    let environment: String
+    private let server: FlowEnvironment
+    private let environment: String
+
+    init(_ server: FlowEnvironment) {
+        self.server = server
+        environment = server.settings.name
+    }
 
     private func id(_ rest: String) -> JSON {
         .string("/providers/Microsoft.ProcessSimple/environments/\(environment)\(rest)")
     }
 
-    /// The environment itself.
-    var ownShape: JSON { environment(named: environment) }
+    private var place: JSON {
+        ["name": .string(environment), "type": "Microsoft.ProcessSimple/environments", "id": id("")]
+    }
 
-    private func environment(named name: String) -> JSON {
+    /// The environment itself.
+    var ownEnvironment: JSON {
         [
-            "name": .string(name), "id": id(""), "type": "Microsoft.ProcessSimple/environments", "location": "local",
+            "name": .string(environment), "id": id(""), "type": "Microsoft.ProcessSimple/environments",
+            "location": "local",
             "properties": [
-                "displayName": .string(name), "provisioningState": "Succeeded", "environmentSku": "Default",
-                "isDefault": .bool(name == "default"), "azureRegionHint": "local",
+                "displayName": .string(environment), "provisioningState": "Succeeded", "environmentSku": "Default",
+                "isDefault": .bool(environment == "default"), "azureRegionHint": "local",
+                "runtimeEndpoints": ["microsoft.Flow": .string(server.publicAddress)],
             ],
         ]
     }
 
     // MARK: Flows
 
-    func flow(_ page: JSON, definition: JSON? = nil) -> JSON {
-        let name = page["id"]?.stringValue ?? ""
-        var properties: JSONObject = [
-            "apiId": "/providers/Microsoft.PowerApps/apis/shared_logicflows", "displayName": page["name"] ?? .null,
-            "userType": "Owner", "state": page["state"] ?? .null,
-            "environment": [
-                "name": .string(environment), "type": "Microsoft.ProcessSimple/environments", "id": id(""),
-            ],
-            "flowSuspensionReason": "None", "provisioningMethod": "FromSolution", "installationStatus": "Installed",
-            "definitionSummary": [
-                "triggers": page["trigger"].map { [$0] } ?? [], "actions": [],
-                "description": page["description"] ?? .null,
-            ],
-            "isManaged": false, "plan": "NotSpecified",
+    /// A flow: what a run-only user sees, and for owners the rest.
+    func flow(_ flow: ManagedFlow, _ page: JSON, definition: JSON? = nil) -> JSON {
+        let isOwner = flow.right == .owner
+        var trigger: JSONObject = ["type": .string(flow.triggerType ?? "")]
+        trigger["kind"] = flow.triggerKind.map { .string($0) }
+        var summary: JSONObject = [
+            "triggers": flow.triggerType == nil ? [] : [.object(trigger)], "actions": .array(flow.actions),
         ]
-        if let references = page["connectionReferences"]?.arrayValue {
-            var entries = JSONObject()
-            for reference in references {
-                let connector = reference["connector"]?.stringValue ?? ""
-                entries[reference["reference"]?.stringValue ?? ""] = [
-                    "connectionName": reference["connection"] ?? .null,
-                    "connectionReferenceLogicalName": reference["logicalName"] ?? .null,
-                    "source": reference["runtimeSource"] == "invoker" ? "Invoker" : "Embedded",
-                    "id": .string("/providers/Microsoft.PowerApps/apis/shared_\(connector)"),
-                    "apiName": .string(connector),
-                ]
-            }
-            properties["connectionReferences"] = .object(entries)
+        if let description = page["description"], !description.isNull { summary["description"] = description }
+        var properties: JSONObject = [
+            "apiId": "/providers/Microsoft.PowerApps/apis/shared_logicflows", "displayName": .string(flow.name),
+            "userType": isOwner ? "Owner" : "User", "state": page["state"] ?? "Stopped", "environment": place,
+            "createdTime": .string(flow.createdTime.description),
+            "lastModifiedTime": .string(flow.lastModifiedTime.description),
+            "flowSuspensionReason": .string(flow.suspensionReason ?? "None"), "provisioningMethod": "FromSolution",
+            "installationStatus": "Installed", "definitionSummary": .object(summary), "isManaged": false,
+            "plan": "NotSpecified", "workflowEntityId": .string(flow.id),
+        ]
+        if let schema = flow.triggerSchema { properties["triggerSchema"] = schema }
+        if isOwner, let references = page["connectionReferences"]?.arrayValue {
+            properties["connectionReferences"] = .object(
+                JSONObject(references.map { ($0["reference"]?.stringValue ?? "", Self.reference($0)) }))
         }
         properties["definition"] = definition
         return [
-            "name": .string(name), "id": id("/flows/\(name)"), "type": "Microsoft.ProcessSimple/environments/flows",
-            "properties": .object(properties),
+            "name": .string(flow.id), "id": id("/flows/\(flow.id)"),
+            "type": "Microsoft.ProcessSimple/environments/flows", "properties": .object(properties),
         ]
+    }
+
+    private static func reference(_ reference: JSON) -> JSON {
+        let connector = reference["connector"]?.stringValue ?? ""
+        var entry: JSONObject = [
+            "source": reference["runtimeSource"] == "invoker" ? "Invoker" : "Embedded",
+            "id": .string("/providers/Microsoft.PowerApps/apis/shared_\(connector)"), "apiName": .string(connector),
+        ]
+        if let connection = reference["connection"], !connection.isNull { entry["connectionName"] = connection }
+        if let name = reference["logicalName"], !name.isNull { entry["connectionReferenceLogicalName"] = name }
+        return .object(entry)
     }
 
     func permissions(_ page: JSON) -> [JSON] {
@@ -76,21 +92,17 @@ struct ManagementShapes {
 
     // MARK: Runs
 
-    func run(_ run: JSON, flow: String, withActions: Bool = false) -> JSON {
+    /// A run; values of its trigger and its response for owners only.
+    func run(_ run: JSON, flow: String, isOwner: Bool, withActions: Bool = false) -> JSON {
         let name = run["name"]?.stringValue ?? ""
-        var properties: JSONObject = ["startTime": run["startTime"] ?? .null]
+        var properties: JSONObject = ["startTime": run["startTime"] ?? ""]
         for key in ["endTime", "code", "error"] where run[key]?.isNull == false { properties[key] = run[key] }
         properties["status"] = run["status"]
         properties["correlation"] = ["clientTrackingId": run["clientTrackingId"] ?? .string(name)]
-        var trigger: JSONObject = [
-            "name": run["trigger"]?["name"] ?? "manual", "startTime": run["startTime"] ?? .null,
-            "endTime": run["startTime"] ?? .null, "originHistoryName": .string(name), "status": "Succeeded",
-        ]
-        if let source = run["sourceRun"], !source.isNull { trigger["sourceHistoryName"] = source }
-        properties["trigger"] = .object(trigger)
-        properties["outputs"] = run["outputs"]?.isNull == false ? run["outputs"] : [:]
-        if let response = run["response"], !response.isNull { properties["response"] = response }
-        if withActions {
+        properties["trigger"] = trigger(of: run, flow: flow, isOwner: isOwner)
+        properties["outputs"] = run["outputs"]?.objectValue.map { .object($0) } ?? [:]
+        if isOwner, let response = run["response"], !response.isNull { properties["response"] = response }
+        if isOwner, withActions {
             var actions = JSONObject()
             for action in self.actions(run, flow: flow) {
                 actions[action["name"]?.stringValue ?? ""] = action["properties"]
@@ -103,55 +115,103 @@ struct ManagementShapes {
         ]
     }
 
+    private func trigger(of run: JSON, flow: String, isOwner: Bool) -> JSON {
+        let name = run["name"]?.stringValue ?? ""
+        let start = run["startTime"] ?? ""
+        var trigger: JSONObject = [
+            "name": run["trigger"]?["name"] ?? "manual", "startTime": run["trigger"]?["startTime"] ?? start,
+            "endTime": run["trigger"]?["endTime"] ?? start, "originHistoryName": .string(name), "status": "Succeeded",
+        ]
+        if let time = run["trigger"]?["scheduledTime"], !time.isNull { trigger["scheduledTime"] = time }
+        if let source = run["sourceRun"], !source.isNull { trigger["sourceHistoryName"] = source }
+        if isOwner {
+            link(run["trigger"]?["inputs"], ["contents", "TriggerInputs"], name, flow, as: "inputsLink", &trigger)
+            link(run["trigger"]?["outputs"], ["contents", "TriggerOutputs"], name, flow, as: "outputsLink", &trigger)
+        }
+        return .object(trigger)
+    }
+
+    private func link(
+        _ value: JSON?, _ place: [String], _ run: String, _ flow: String, as key: String, _ members: inout JSONObject
+    ) {
+        guard let value, !value.isNull else { return }
+        members[key] = server.contentLink(to: value, at: place, run: run, flow: flow)
+    }
+
     /// All actions of a run, those inside others as well.
     func actions(_ run: JSON, flow: String) -> [JSON] {
-        flattened(run["actions"]?.arrayValue ?? []).map { action($0, of: run, flow: flow) }
+        (run["actions"]?.arrayValue ?? []).map { action($0, of: run, flow: flow) }
     }
 
-    func action(_ name: String, of run: JSON, flow: String, repetitions: Bool) -> JSON? {
-        guard let found = flattened(run["actions"]?.arrayValue ?? []).first(where: { $0["name"]?.stringValue == name })
-        else { return nil }
-        guard repetitions else { return action(found, of: run, flow: flow) }
-        let rows = (found["repetitions"]?.arrayValue ?? []).map { action($0, of: run, flow: flow) }
-        return ["value": .array(rows)]
+    /// The action of a name, or nil.
+    func action(_ name: String, of run: JSON, flow: String) -> JSON? {
+        run["actions"]?.arrayValue?.first { $0["name"]?.stringValue == name }.map { action($0, of: run, flow: flow) }
     }
 
-    private func flattened(_ actions: [JSON]) -> [JSON] {
-        actions.flatMap { action in [action] + flattened(action["actions"]?.arrayValue ?? []) }
+    /// The repetitions of the action of a name, or nil where there is no such action.
+    func repetitions(of name: String, of run: JSON, flow: String) -> [JSON]? {
+        guard let found = run["actions"]?.arrayValue?.first(where: { $0["name"]?.stringValue == name }) else {
+            return nil
+        }
+        return (found["repetitions"]?.arrayValue ?? []).map { repetition in
+            action(repetition, of: run, flow: flow, repetition: FlowEnvironment.repetitionName(repetition))
+        }
     }
 
-    private func action(_ action: JSON, of run: JSON, flow: String) -> JSON {
+    private func action(_ action: JSON, of run: JSON, flow: String, repetition: String? = nil) -> JSON {
         let runName = run["name"]?.stringValue ?? ""
         let name = action["name"]?.stringValue ?? ""
         var properties = JSONObject()
         for key in [
-            "startTime", "endTime", "status", "code", "error", "inputs", "outputs", "repetitionCount", "iterationCount",
+            "startTime", "endTime", "status", "code", "error", "repetitionCount", "iterationCount",
             "repetitionIndexes", "trackedProperties",
         ] where action[key]?.isNull == false {
             properties[key] = action[key]
         }
+        let place = ["actions", name] + (repetition.map { ["repetitions", $0] } ?? []) + ["contents"]
+        link(action["inputs"], place + ["ActionInputs"], runName, flow, as: "inputsLink", &properties)
+        link(action["outputs"], place + ["ActionOutputs"], runName, flow, as: "outputsLink", &properties)
         if let attempts = action["attempts"]?.arrayValue, attempts.count > 1 {
-            properties["retryHistory"] = .array(attempts)
+            properties["retryHistory"] = .array(attempts.map(Self.attempt))
         }
         properties["correlation"] = ["clientTrackingId": run["clientTrackingId"] ?? .string(runName)]
+        let rest = "/flows/\(flow)/runs/\(runName)/actions/\(name)" + (repetition.map { "/repetitions/\($0)" } ?? "")
         return [
-            "name": .string(name), "id": id("/flows/\(flow)/runs/\(runName)/actions/\(name)"),
-            "type": "Microsoft.ProcessSimple/environments/flows/runs/actions", "properties": .object(properties),
+            "name": .string(repetition ?? name), "id": id(rest),
+            "type": .string(
+                "Microsoft.ProcessSimple/environments/flows/runs/actions" + (repetition == nil ? "" : "/repetitions")),
+            "properties": .object(properties),
         ]
+    }
+
+    private static func attempt(_ attempt: JSON) -> JSON {
+        .object(JSONObject((attempt.objectValue ?? [:]).filter { !$0.1.isNull }))
     }
 
     // MARK: Triggers
 
-    func trigger(_ page: JSON) -> JSON {
-        let flow = page["id"]?.stringValue ?? ""
-        let name = page["trigger"]?["name"]?.stringValue ?? "manual"
+    func trigger(_ flow: ManagedFlow, _ page: JSON) -> JSON {
+        var properties: JSONObject = [
+            "provisioningState": "Succeeded", "state": page["state"] == "Started" ? "Enabled" : "Disabled",
+            "type": .string(flow.triggerType ?? ""), "createdTime": .string(flow.createdTime.description),
+            "changedTime": .string(flow.lastModifiedTime.description),
+        ]
+        properties["kind"] = flow.triggerKind.map { .string($0) }
         return [
-            "name": .string(name), "id": id("/flows/\(flow)/triggers/\(name)"),
-            "type": "Microsoft.ProcessSimple/environments/flows/triggers",
-            "properties": [
-                "provisioningState": "Succeeded", "state": page["state"] == "Started" ? "Enabled" : "Disabled",
-                "type": page["trigger"]?["type"] ?? .null, "kind": page["trigger"]?["kind"] ?? .null,
-            ],
+            "name": .string(flow.trigger), "id": id("/flows/\(flow.id)/triggers/\(flow.trigger)"),
+            "type": "Microsoft.ProcessSimple/environments/flows/triggers", "properties": .object(properties),
+        ]
+    }
+
+    /// The URL of a trigger in both of the platform's shapes.
+    static func callbackURL(_ url: JSON) -> JSON {
+        let text = url["url"]?.stringValue ?? ""
+        let parts = text.split(separator: "?", maxSplits: 1)
+        let pairs = parts.count == 2 ? PercentEncoding.pairs(ofForm: parts[1]) : []
+        return [
+            "response": ["value": .string(text)], "value": .string(text), "method": url["method"] ?? "POST",
+            "basePath": .string(parts.first.map(String.init) ?? ""),
+            "queries": .object(JSONObject(pairs.map { ($0.name, .string($0.value)) })),
         ]
     }
 
@@ -159,13 +219,12 @@ struct ManagementShapes {
         let name = row["name"]?.stringValue ?? ""
         let trigger = row["trigger"]?.stringValue ?? "manual"
         var properties: JSONObject = [
-            "startTime": row["startTime"] ?? .null, "endTime": row["endTime"] ?? .null,
-            "status": row["status"] ?? .null,
-            "fired": row["fired"] ?? .null,
+            "startTime": row["startTime"] ?? "", "status": row["status"] ?? "", "fired": row["fired"] ?? false,
         ]
+        if let end = row["endTime"], !end.isNull { properties["endTime"] = end }
         if row["code"]?.isNull == false { properties["code"] = row["code"] }
         if let message = row["message"], !message.isNull {
-            properties["error"] = ["code": row["code"] ?? .null, "message": message]
+            properties["error"] = ["code": row["code"]?.stringValue.map { .string($0) } ?? "", "message": message]
         }
         if let run = row["run"]?.stringValue {
             properties["run"] = [
@@ -184,17 +243,20 @@ struct ManagementShapes {
     func connection(_ connection: JSON) -> JSON {
         let connector = connection["connector"]?.stringValue ?? ""
         let name = connection["name"]?.stringValue ?? ""
+        let account = connection["account"] ?? ""
         let api = "/providers/Microsoft.PowerApps/apis/shared_\(connector)"
-        var status: JSONObject = ["status": connection["status"] ?? .null]
+        var status: JSONObject = ["status": connection["status"] ?? ""]
         if let error = connection["error"], !error.isNull { status["error"] = error }
+        var properties: JSONObject = [
+            "apiId": .string(api), "displayName": account, "statuses": [.object(status)], "connectionParameters": [:],
+            "createdBy": ["id": account, "displayName": account, "userPrincipalName": account, "type": "User"],
+            "environment": place, "allowSharing": false,
+        ]
+        if let created = connection["createdAt"], !created.isNull { properties["createdTime"] = created }
+        if let expires = connection["expires"], !expires.isNull { properties["expirationTime"] = expires }
         return [
             "name": .string(name), "id": .string("\(api)/connections/\(name)"),
-            "type": "Microsoft.PowerApps/apis/connections",
-            "properties": [
-                "apiId": .string(api), "displayName": connection["account"] ?? .null, "statuses": [.object(status)],
-                "createdBy": ["userPrincipalName": connection["account"] ?? .null, "type": "User"],
-                "environment": ["name": .string(environment), "id": id("")], "allowSharing": false,
-            ],
+            "type": "Microsoft.PowerApps/apis/connections", "properties": .object(properties),
         ]
     }
 }

@@ -2,19 +2,22 @@ import FlowCore
 import FlowRuntime
 
 /// `POST /operations/{operation}`: what the command line asks of the owner, over its socket only.
-struct OperationRoutes {
-    let environment: FlowEnvironment
-
-    func respond(to request: APIRequest) async -> APIResponse {
-        guard request.method == "POST" else { return EnvironmentRouter.wrongMethod(request, allowed: "POST") }
-        let reply: EnvironmentReply
-        do throws(FlowError) {
-            let name = request.path.dropFirst().joined(separator: "/")
-            reply = await environment.reply(to: try EnvironmentRequest(operation: name, json: try request.json()))
-        } catch {
-            reply = .error(error)
+enum OperationRoutes {
+    static let routes: [Route] = [
+        Route(
+            "POST", EnvironmentRequest.pathPrefix + "{operation}", "performOperation",
+            "Carries out an operation of the command line.", .socket, body: "Any", gives: .json("Any")
+        ) { call async throws(FlowError) in
+            let reply: EnvironmentReply
+            do throws(FlowError) {
+                let request = try EnvironmentRequest(
+                    operation: call.parameter("operation"), json: try call.request.json())
+                reply = await call.environment.reply(to: request)
+            } catch {
+                reply = .error(error)
+            }
+            // What went wrong stands in the body; the transport was fine.
+            return .json(reply.json)
         }
-        // What went wrong stands in the body; the transport was fine.
-        return .json(reply.json)
-    }
+    ]
 }

@@ -1,35 +1,73 @@
 import FlowCore
 import FlowRuntime
 
-/// The URLs of Request triggers, of runs that answer later, and of webhook callbacks.
-struct TriggerRoutes {
-    let environment: FlowEnvironment
+/// The URLs of Request triggers, of runs that answer later, of values of runs, and of webhook callbacks.
+enum TriggerRoutes {
+    private static let signature = [
+        Route.QueryParameter("sp", "What the signature allows."),
+        Route.QueryParameter("sv", "The version of the signature, 1.0."),
+        Route.QueryParameter("sig", "The signature."),
+    ]
+    private static let link = signature + [Route.QueryParameter("se", "Until when the link lasts, ISO 8601.")]
 
-    func respond(to request: APIRequest) async -> APIResponse {
-        let path = request.path
-        if path.first == "callbacks" { return await callback(request) }
-        if path.count >= 6, path[2] == "triggers", path[4] == "paths", path[5] == "invoke" {
-            let call = call(request, trigger: path[3], relativePath: path.dropFirst(6).joined(separator: "/"))
-            return Self.response(await environment.invoke(call))
+    static let routes: [Route] = [
+        Route(
+            "*", "/workflows/{workflow}/triggers/{trigger}/paths/invoke/{*relativePath}", "invokeTrigger",
+            "Starts a flow with a Request trigger; the flow says which method it takes and what it answers.",
+            .signature, query: signature, gives: .any,
+            refusing: { call in await call.environment.refusal(of: invocation(call)).map(response) }
+        ) { call in response(await call.environment.invoke(invocation(call))) },
+        Route(
+            "GET", "/workflows/{workflow}/runs/{run}", "getResponse",
+            "The Response of a run whose caller was told to ask again: 202 until it is there.", .signature,
+            query: signature, gives: .any
+        ) { call in
+            response(
+                await call.environment.answer(
+                    ofRun: call.parameter("run"), workflow: call.parameter("workflow"),
+                    signature: call.request.query("sig") ?? ""))
+        },
+        content("contents/{content}", "getTriggerContent", "The inputs or outputs of a run's trigger."),
+        content("actions/{action}/contents/{content}", "getActionContent", "The inputs or outputs of an action."),
+        content(
+            "actions/{action}/repetitions/{repetition}/contents/{content}", "getRepetitionContent",
+            "The inputs or outputs of a repetition of an action."),
+        Route(
+            "*", "/callbacks/{run}/{callback}", "takeCallback", "Wakes a webhook action that waits for it.", .signature,
+            gives: .accepted
+        ) { call in
+            response(
+                await call.environment.takeCallback(
+                    run: call.parameter("run"), id: call.parameter("callback"),
+                    triggerCall(call.request, workflow: call.parameter("run"), trigger: "", relativePath: "")))
+        },
+    ]
+
+    private static func content(_ place: String, _ id: String, _ summary: String) -> Route {
+        Route(
+            "GET", "/workflows/{workflow}/runs/{run}/" + place, id, summary, .signature, query: link, gives: .any
+        ) { call async throws(FlowError) in
+            .json(
+                try await call.environment.content(
+                    at: Array(call.request.path.dropFirst(4)), run: call.parameter("run"),
+                    workflow: call.parameter("workflow"), expires: call.request.query("se") ?? "",
+                    signature: call.request.query("sig") ?? ""))
         }
-        if path.count == 4, path[2] == "runs", request.method == "GET" {
-            let reply = await environment.answer(
-                ofRun: path[3], workflow: path[1], signature: request.query("sig") ?? "")
-            return Self.response(reply)
-        }
-        return EnvironmentRouter.notFound(request)
     }
 
-    private func callback(_ request: APIRequest) async -> APIResponse {
-        guard request.path.count == 3 else { return EnvironmentRouter.notFound(request) }
-        let call = call(request, trigger: "", relativePath: "")
-        return Self.response(await environment.takeCallback(run: request.path[1], id: request.path[2], call))
+    private static func invocation(_ call: RouteCall) -> TriggerCall {
+        // The relative path is taken as it was sent: a slash within a value is no slash between two.
+        triggerCall(
+            call.request, workflow: call.parameter("workflow"), trigger: call.parameter("trigger"),
+            relativePath: call.request.rawPath.dropFirst(6).joined(separator: "/"))
     }
 
-    private func call(_ request: APIRequest, trigger: String, relativePath: String) -> TriggerCall {
+    private static func triggerCall(
+        _ request: APIRequest, workflow: String, trigger: String, relativePath: String
+    ) -> TriggerCall {
         TriggerCall(
-            workflow: request.path.count > 1 ? request.path[1] : "", trigger: trigger, method: request.method,
-            relativePath: relativePath, query: request.query, headers: request.headers, body: request.body)
+            workflow: workflow, trigger: trigger, method: request.method, relativePath: relativePath,
+            query: request.query, headers: request.headers, body: request.body)
     }
 
     private static func response(_ reply: TriggerReply) -> APIResponse {

@@ -68,7 +68,9 @@ extension InMemoryFlowStore {
     /// Entries of the trigger history, newest first.
     public func triggerHistory(_ filter: TriggerHistoryFilter) async throws(FlowError) -> [TriggerHistoryEntry] {
         state.withLock { state in
-            state.triggers.history.reversed().lazy.filter(filter.matches).prefix(filter.limit).map(withoutPayload)
+            var entries = state.triggers.history[...]
+            if let after = filter.after { entries = entries.prefix { $0.id != after } }
+            return entries.reversed().lazy.filter(filter.matches).prefix(filter.limit).map(withoutPayload)
         }
     }
 

@@ -22,6 +22,20 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How often polling triggers ask, such as 30s or 5m; without it as their flows say.")
     var pollInterval: String?
 
+    @Option(help: "How log entries on stderr look: text or json.")
+    var logFormat = LineLogHandler.Format.text
+
+    @Option(help: "From which level on entries are logged: warning, or info for every request.")
+    var logLevel = LogLevel.warning
+
+    /// The levels that can be asked for.
+    enum LogLevel: String, CaseIterable, ExpressibleByArgument {
+        case debug, info, warning, error
+    }
+
+    /// How long calls that are under way are waited for at the end.
+    private static let farewell = Duration.seconds(10)
+
     func run() async throws {
         // A limit of file sizes is met as a full disk is, not as the end of the process.
         signal(SIGXFSZ, SIG_IGN)
@@ -43,8 +57,9 @@ struct ServeCommand: AsyncParsableCommand {
         defer { withExtendedLifetime(lock) {} }
         let environment = try Wiring.environment(of: project, settings, isReader: false, pollInterval: interval)
         try await environment.start(listening: true)
-        var logger = Logger(label: "flowrun") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
+        let format = logFormat
+        var logger = Logger(label: "flowrun") { _ in LineLogHandler(format) }
+        logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .warning
         let server = EnvironmentServer(
             environment, listen: address, socket: settings.socketFile, logger: logger
         ) { base in
@@ -54,6 +69,8 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: ServiceGroupConfiguration(
                 services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+        // A call that has its answer is never in doubt at the next start.
+        await environment.awaitCalls(upTo: Self.farewell)
         await environment.shutdown()
         await environment.store.close()
     }
@@ -66,3 +83,5 @@ struct ServeCommand: AsyncParsableCommand {
         return duration
     }
 }
+
+extension LineLogHandler.Format: ExpressibleByArgument {}

@@ -23,7 +23,11 @@ struct TokenCommand: AsyncParsableCommand {
             name: .customLong("as"), help: "The person in whose name it acts; without it, whoever is at the machine.")
         var person: String?
 
-        @Option(name: .customLong("scope"), help: "What it may do; may be repeated. Without it, everything.")
+        @Option(
+            name: .customLong("scope"),
+            help:
+                "What it may be used for: \(TokenScope.allCases.map(\.rawValue).joined(separator: ", ")); may be repeated. Without it, User: everything that the person may do."
+        )
         var scopes: [String] = []
 
         @Option(help: "How long it lasts: 30s, 5m, 2h, 14d or ISO 8601; without it, until it is revoked.")

@@ -10,15 +10,21 @@ struct UserCommand: AsyncParsableCommand {
 
     /// `user add`.
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Adds a person.")
+        static let configuration = CommandConfiguration(abstract: "Adds a person, or changes their role.")
 
         @OptionGroup var options: GlobalOptions
 
         @Argument(help: "The person's user principal name, such as ana@adatum.example.")
         var upn: String
 
+        @Option(
+            help: "admin: every right on every flow; maker: may make connections; user: only what is shared with them.")
+        var role: String?
+
         func run() async throws {
-            let result = try await options.perform(.addUser, ["upn": .string(upn)])
+            var arguments: JSONObject = ["upn": .string(upn)]
+            arguments["role"] = role.map { .string($0) }
+            let result = try await options.perform(.addUser, arguments)
             options.present(result) { "added \(upn)" }
         }
     }

@@ -15,6 +15,9 @@ enum Console {
     /// Writes a line of a message to stderr; signatures of URLs are masked.
     static func note(_ text: String) { put(SecretMask.masking(text) + "\n", to: STDERR_FILENO) }
 
+    /// Writes a log entry to stderr; signatures of URLs are masked.
+    static func log(_ line: String) { note(line) }
+
     /// Asks a question on the terminal; nil at the end of input.
     static func ask(_ question: String) -> String? {
         put(question + " ", to: STDERR_FILENO)

@@ -43,7 +43,10 @@ enum Wiring {
         }
         let options = FlowEnvironment.Options(
             solutionFolders: solutionFolders, pollInterval: pollInterval, signIn: AccountSignIn.make(transport),
-            renewal: AccountSignIn.renewal(transport), report: { Console.note(ErrorReport().text(of: $0)) })
+            renewal: AccountSignIn.renewal(transport),
+            audit: isReader || settings.projectFolder.isEmpty
+                ? nil : AuditLog(path: settings.stateFolder + "/audit.jsonl"),
+            report: { Console.note(ErrorReport().text(of: $0)) })
         let environment = FlowEnvironment(
             settings, store: store, connectors: ConnectorRegistry(connectors), options: options)
         keeper.environment = environment

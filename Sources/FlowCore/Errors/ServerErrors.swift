@@ -1,0 +1,73 @@
+extension FlowError.Code {
+    /// Nothing answers at the path of a request.
+    public static let resourceNotFound = FlowError.Code("ResourceNotFound")
+    /// The path of a request takes other methods.
+    public static let methodNotAllowed = FlowError.Code("HttpMethodNotAllowed")
+    /// The `api-version` of a request is none.
+    public static let invalidAPIVersion = FlowError.Code("InvalidApiVersionParameter")
+    /// The `$filter` of a list is not understood.
+    public static let invalidQueryFilter = FlowError.Code("InvalidQueryFilter")
+    /// The `$top` of a list is no number that is allowed.
+    public static let invalidTop = FlowError.Code("InvalidTopInQueryString")
+    /// The `$skiptoken` of a list is none that the server gave.
+    public static let invalidSkipToken = FlowError.Code("InvalidSkipTokenInQueryString")
+    /// A request to the management API shows no token that is known.
+    public static let invalidAuthenticationToken = FlowError.Code("InvalidAuthenticationToken")
+    /// The token of a request has expired.
+    public static let expiredAuthenticationToken = FlowError.Code("ExpiredAuthenticationToken")
+    /// The body of a request is larger than the server takes.
+    public static let requestEntityTooLarge = FlowError.Code("RequestEntityTooLarge")
+    /// The body of a request did not come to its end in time.
+    public static let requestTimeout = FlowError.Code("RequestTimeout")
+    /// A client sends more requests than the server takes from one.
+    public static let tooManyRequests = FlowError.Code("TooManyRequests")
+}
+
+extension ErrorPage {
+    package static let serverPages: [ErrorPage] = [
+        ErrorPage(
+            .resourceNotFound, happened: "A request to the server was not answered.",
+            why: "The path is written wrongly, or it names something that is not there.",
+            remedy: "See which paths there are: GET /openapi.json."),
+        ErrorPage(
+            .methodNotAllowed, happened: "A request to the server was refused.",
+            why: "The path takes other methods; the header `Allow` of the answer names them.",
+            remedy: "Use one of the methods that `Allow` names."),
+        ErrorPage(
+            .invalidAPIVersion, happened: "A request to the management API was refused.",
+            why: "Its `api-version` is written wrongly.",
+            remedy: "Write a date as in `api-version=2016-11-01`, or leave it out."),
+        ErrorPage(
+            .invalidQueryFilter, happened: "A list was not given.",
+            why: "Only comparisons of `status`, `startTime` and `ClientTrackingId` joined by `and` are known.",
+            remedy: "Write it as in `$filter=status eq 'Failed' and startTime ge 2026-01-31T00:00:00Z`."),
+        ErrorPage(
+            .invalidTop, happened: "A list was not given.",
+            why: "A page of a list has at least 1 and at most 250 entries.",
+            remedy: "Give a whole number from 1 to 250, and follow `nextLink`."),
+        ErrorPage(
+            .invalidSkipToken, happened: "The next page of a list was not given.",
+            why: "`$skiptoken` was changed, or what it stood for is gone.",
+            remedy: "Follow `nextLink` as it is, or begin with the first page again."),
+        ErrorPage(
+            .invalidAuthenticationToken, happened: "A request to the management API was refused.",
+            why: "The token was revoked, its person was removed, or it is of another environment.",
+            remedy: "Make a new one: `flowrun token create --as UPN`."),
+        ErrorPage(
+            .expiredAuthenticationToken, happened: "A request to the management API was refused.",
+            why: "The token was made to last until a time that is past.",
+            remedy: "Make a new one: `flowrun token create --as UPN --expires 30d`."),
+        ErrorPage(
+            .requestEntityTooLarge, happened: "A request was refused.",
+            why: "Its body is larger than 100 MiB for a trigger, or 8 MiB for the management API.",
+            remedy: "Send less at once, or send an address at which the content can be fetched."),
+        ErrorPage(
+            .requestTimeout, happened: "A request was given up.",
+            why: "Its body came too slowly, or the connection ended before the body did.",
+            remedy: "Send the body whole and without pauses."),
+        ErrorPage(
+            .tooManyRequests, happened: "A request was refused.",
+            why: "The client sent very many requests, or many with a token or signature that is not accepted.",
+            remedy: "Wait as long as the header `Retry-After` says."),
+    ]
+}

@@ -1,0 +1,71 @@
+import NIOCore
+import Synchronization
+
+/// Where a request comes from.
+struct ClientAddress: Sendable, Hashable {
+    /// The address as text.
+    let text: String
+    /// Whether it is this machine itself, or the owner's socket.
+    let isLocal: Bool
+
+    /// The address at the other end of a connection.
+    init(of channel: any Channel) {
+        let address = channel.remoteAddress?.ipAddress ?? ""
+        text = address
+        isLocal = address.isEmpty || address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+    }
+
+    /// The address behind a proxy on this machine: the last that `X-Forwarded-For` names, for that one the proxy wrote.
+    init(of channel: any Channel, forwardedFor header: String?) {
+        let peer = ClientAddress(of: channel)
+        let last = header?.split(separator: ",").last.map { $0.filter { !$0.isWhitespace } } ?? ""
+        guard peer.isLocal, !last.isEmpty, last.utf8.count <= 64 else {
+            self = peer
+            return
+        }
+        text = last
+        isLocal = false
+    }
+}
+
+/// How often each client may do something: so many times at once, and then so many a second.
+final class ClientRates: Sendable {
+    private struct Bucket {
+        var level: Double
+        var filledAt: ContinuousClock.Instant
+    }
+
+    private let burst: Double
+    private let perSecond: Double
+    private let buckets = Mutex<[String: Bucket]>([:])
+
+    init(burst: Int, perSecond: Double) {
+        self.burst = Double(burst)
+        self.perSecond = perSecond
+    }
+
+    /// Takes one of a client's turns.
+    /// - Returns: nil, or after how many seconds the client has one again.
+    func take(_ client: ClientAddress, now: ContinuousClock.Instant = .now) -> Int? {
+        wait(client, taking: 1, now)
+    }
+
+    /// After how many seconds a client has a turn again, or nil where it has one.
+    func wait(_ client: ClientAddress, now: ContinuousClock.Instant = .now) -> Int? { wait(client, taking: 0, now) }
+
+    private func wait(_ client: ClientAddress, taking count: Double, _ now: ContinuousClock.Instant) -> Int? {
+        guard !client.isLocal else { return nil }
+        return buckets.withLock { buckets in
+            // Enough for the clients of an hour; forgetting them all gives each its burst anew and nothing more.
+            if buckets.count > 50_000 { buckets.removeAll() }
+            var bucket = buckets[client.text] ?? Bucket(level: burst, filledAt: now)
+            let elapsed = bucket.filledAt.duration(to: now) / .seconds(1)
+            bucket.level = min(burst, bucket.level + max(0, elapsed) * perSecond)
+            bucket.filledAt = now
+            let hasTurn = bucket.level >= 1
+            if hasTurn { bucket.level -= count }
+            buckets[client.text] = bucket
+            return hasTurn ? nil : max(1, Int(((1 - bucket.level) / perSecond).rounded(.up)))
+        }
+    }
+}
