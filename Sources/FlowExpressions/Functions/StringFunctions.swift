@@ -14,9 +14,14 @@ enum StringFunctions {
         examples: ["concat('Deal ', 7)": "Deal 7", "concat('is ', true)": "is True"],
         body: .pure { arguments throws(FlowError) in
             var text = ""
+            let limit = arguments.call.textLimit
             for place in 0..<arguments.count {
-                text += try arguments.call.text(of: arguments[place])
-                if text.utf8.count > arguments.call.textLimit { throw arguments.call.tooLong() }
+                if case .string(let piece) = arguments[place] {
+                    text += piece
+                } else {
+                    text += try arguments.call.text(of: arguments[place])
+                }
+                if text.utf8.count > limit { throw arguments.call.tooLong() }
             }
             return .string(text)
         })

@@ -2,7 +2,7 @@
 enum CaseMapping {
     /// The text in upper case.
     static func uppercased(_ text: String) -> String {
-        if isASCII(text) { return mapASCII(text, from: UInt8(ascii: "a")) }
+        if let mapped = mapASCII(text, from: UInt8(ascii: "a")) { return mapped }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { result.append(upper(scalar)) }
         return String(result)
@@ -10,7 +10,7 @@ enum CaseMapping {
 
     /// The text in lower case.
     static func lowercased(_ text: String) -> String {
-        if isASCII(text) { return mapASCII(text, from: UInt8(ascii: "A")) }
+        if let mapped = mapASCII(text, from: UInt8(ascii: "A")) { return mapped }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { result.append(lower(scalar)) }
         return String(result)
@@ -51,10 +51,21 @@ enum CaseMapping {
         return String(scalars[first...last])
     }
 
-    private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
-
-    private static func mapASCII(_ text: String, from first: UInt8) -> String {
-        String(decoding: text.utf8.map { $0 &- first < 26 ? $0 ^ 0x20 : $0 }, as: UTF8.self)
+    /// An ASCII text with the letters of one case in the other; nil where it holds more than ASCII.
+    private static func mapASCII(_ text: String, from first: UInt8) -> String? {
+        var text = text
+        return text.withUTF8 { bytes -> String? in
+            var union: UInt8 = 0
+            for byte in bytes { union |= byte }
+            guard union < 0x80 else { return nil }
+            return String(unsafeUninitializedCapacity: bytes.count) { room in
+                for place in bytes.indices {
+                    let byte = bytes[place]
+                    room.initializeElement(at: place, to: byte &- first < 26 ? byte ^ 0x20 : byte)
+                }
+                return bytes.count
+            }
+        }
     }
 
     private static func upper(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
