@@ -25,16 +25,7 @@ import Testing
 
         // Six deals, of which the server writes the first four into Salesforce.
         let server = try await scratch.serve("--poll-interval", "0.3s")
-        let url = try await scratch.flowrun("flow", "url", "Partner Center to Salesforce").output
-        let registration: JSON = [
-            "Http Trigger Endpoint": .string(url.trimmingCharacters(in: .whitespacesAndNewlines)),
-            "Events to Register": [
-                "referral-created", "referral-updated", "related-referral-created", "related-referral-updated",
-            ],
-            "Overwrite existing trigger endpoints if present?": "Yes",
-        ]
-        try await scratch.flowrun(
-            "run", "Partner Center Webhook Registration", "--input", "-", input: registration.text)
+        try await scratch.registerWebhook(of: "Partner Center to Salesforce")
         var ids: [String] = []
         for number in 1...4 {
             let id = "00000000-0000-4000-8000-00000000000\(number)"

@@ -144,27 +144,10 @@ private struct DynamicsWorld {
 
     init() async throws {
         scratch = try ScratchFolder()
-        try await scratch.sandbox()
-        try await scratch.flowrun("init", "--sandbox")
-        try await scratch.flowrun("solution", "install", BuiltBinary.checkout + "/flows/partner-center-dynamics365")
-        for connector in ["partnercenterref", "partnercenterevents"] {
-            try await scratch.flowrun("connection", "create", connector, "--account", "referrals.admin@adatum.example")
-        }
-        try await scratch.flowrun(
-            "connection", "create", "commondataserviceforapps", "--account", "crm.admin@adatum.example")
-        try await scratch.flowrun("bind-connection", "--all")
+        try await scratch.dynamicsSolution()
         try await scratch.flowrun("activate", "--all")
         server = try await scratch.serve("--poll-interval", "0.3s")
-        let url = try await scratch.flowrun("flow", "url", "Partner Center to Dynamics 365").output
-        let registration: JSON = [
-            "Http Trigger Endpoint": .string(url.trimmingCharacters(in: .whitespacesAndNewlines)),
-            "Events to Register": [
-                "referral-created", "referral-updated", "related-referral-created", "related-referral-updated",
-            ],
-            "Overwrite existing trigger endpoints if present?": "Yes",
-        ]
-        try await scratch.flowrun(
-            "run", "Partner Center Webhook Registration", "--input", "-", input: registration.text)
+        try await scratch.registerWebhook(of: "Partner Center to Dynamics 365")
     }
 
     /// Ends the server.

@@ -66,15 +66,7 @@ import Testing
 
     @Test func `the Dynamics 365 solution is turned on in the documented order`() async throws {
         let scratch = try ScratchFolder()
-        try await scratch.sandbox()
-        try await scratch.flowrun("init", "--sandbox")
-        try await scratch.flowrun("solution", "install", BuiltBinary.checkout + "/flows/partner-center-dynamics365")
-        for connector in ["partnercenterref", "partnercenterevents"] {
-            try await scratch.flowrun("connection", "create", connector, "--account", "referrals.admin@adatum.example")
-        }
-        try await scratch.flowrun(
-            "connection", "create", "commondataserviceforapps", "--account", "crm.admin@adatum.example")
-        try await scratch.flowrun("bind-connection", "--all")
+        try await scratch.dynamicsSolution()
         let done = try await scratch.json("activate", "--all")
         #expect(
             Self.names(done) == [

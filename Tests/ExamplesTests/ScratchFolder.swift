@@ -101,6 +101,31 @@ extension ScratchFolder {
     @discardableResult
     func sandbox() async throws -> JSON { try await json("sandbox", "start", "--port", "0", "--detach") }
 
+    /// A sandbox, and a project with the Dynamics 365 solution, its connections made and bound, its flows off.
+    func dynamicsSolution() async throws {
+        try await sandbox()
+        try await flowrun("init", "--sandbox")
+        try await flowrun("solution", "install", BuiltBinary.checkout + "/flows/partner-center-dynamics365")
+        for connector in ["partnercenterref", "partnercenterevents"] {
+            try await flowrun("connection", "create", connector, "--account", "referrals.admin@adatum.example")
+        }
+        try await flowrun("connection", "create", "commondataserviceforapps", "--account", "crm.admin@adatum.example")
+        try await flowrun("bind-connection", "--all")
+    }
+
+    /// Runs the registration flow: all referral events go to the flow's address.
+    func registerWebhook(of flow: String) async throws {
+        let url = try await flowrun("flow", "url", flow).output
+        let registration: JSON = [
+            "Http Trigger Endpoint": .string(url.trimmingCharacters(in: .whitespacesAndNewlines)),
+            "Events to Register": [
+                "referral-created", "referral-updated", "related-referral-created", "related-referral-updated",
+            ],
+            "Overwrite existing trigger endpoints if present?": "Yes",
+        ]
+        try await flowrun("run", "Partner Center Webhook Registration", "--input", "-", input: registration.text)
+    }
+
     /// Makes a project with one solution.
     /// - Parameters:
     ///   - flows: flow files by name.

@@ -4,6 +4,14 @@ import Testing
 
 /// A store that is owned, full, damaged or not to be written: said clearly, and nothing half-done is kept.
 @Suite struct StoreFailureTests {
+    /// Writes so much that the log is worked into the database when the command ends.
+    private static func fillDatabase(_ scratch: ScratchFolder) async throws {
+        var numbers = SystemRandomNumberGenerator()
+        let text = (0..<120_000).map { _ in String(numbers.next(), radix: 36) }.joined()
+        try scratch.write("input.json", "{\"text\":\"\(text)\"}")
+        try await scratch.flowrun("run", "Hello", "--input", "@input.json")
+    }
+
     @Test func `a second owner is refused, and an owner that hangs is named within two seconds`() async throws {
         let scratch = try ScratchFolder()
         try await scratch.project(["hello": SmallFlows.hello])
@@ -101,11 +109,7 @@ import Testing
         let scratch = try ScratchFolder()
         try await scratch.project(["hello": SmallFlows.hello])
         try await scratch.flowrun("activate", "--all")
-        // So much is written that the log is worked into the database when the command ends.
-        var numbers = SystemRandomNumberGenerator()
-        let text = (0..<120_000).map { _ in String(numbers.next(), radix: 36) }.joined()
-        try scratch.write("input.json", "{\"text\":\"\(text)\"}")
-        try await scratch.flowrun("run", "Hello", "--input", "@input.json")
+        try await Self.fillDatabase(scratch)
         let before = try await scratch.state()
         let database = scratch.path + "/.flowrun/default/store.sqlite"
         let whole = try Data(contentsOf: URL(fileURLWithPath: database))
@@ -141,11 +145,7 @@ import Testing
         let scratch = try ScratchFolder()
         try await scratch.project(["hello": SmallFlows.hello])
         try await scratch.flowrun("activate", "--all")
-        // So much is written that the log is worked into the database when the command ends.
-        var numbers = SystemRandomNumberGenerator()
-        let text = (0..<120_000).map { _ in String(numbers.next(), radix: 36) }.joined()
-        try scratch.write("input.json", "{\"text\":\"\(text)\"}")
-        try await scratch.flowrun("run", "Hello", "--input", "@input.json")
+        try await Self.fillDatabase(scratch)
         let database = scratch.path + "/.flowrun/default/store.sqlite"
         let whole = try Data(contentsOf: URL(fileURLWithPath: database))
         for (offset, length) in [(0, 64), (4_096, whole.count - 4_096)] {

@@ -85,13 +85,25 @@ struct ArgumentTypeRules {
         case .call(let call):
             if call.name.lowercased() == "variables" { return known(ofVariable: call) }
             // A body as a whole: whether it is there nobody has said.
-            return types(of: expression).map { Known(types: $0, source: "by its schema") }
+            guard case .schema(let schema, _)? = shapes.shape(of: expression, row: site.row, place: site.place) else {
+                return nil
+            }
+            return Self.known(of: schema, nil)
         case .access(let base, let access):
-            guard let types = types(of: expression) else { return nil }
-            let absence = shapes.absence(of: base, access, site)
-            let inherited = access.isOptional ? known(of: base)?.absence : nil
-            return Known(types: types, absence: absence ?? inherited, source: "by its schema")
+            guard let selection = shapes.selection(of: base, access, site) else { return nil }
+            let inherited = { access.isOptional ? known(of: base)?.absence : nil }
+            return Self.known(of: selection.schema, selection.absence ?? inherited())
         }
+    }
+
+    private static func known(of schema: JSON, _ absence: Absence?) -> Known? {
+        let words = schema["type"]?.arrayValue ?? schema["type"].map { [$0] } ?? []
+        var types = ValueTypes()
+        for word in words.compactMap(\.stringValue) where word.lowercased() != "null" {
+            guard let type = StaticType(schemaWord: word) else { return nil }
+            types.formUnion(type.valueTypes)
+        }
+        return types.isEmpty ? nil : Known(types: types, absence: absence, source: "by its schema")
     }
 
     private func known(ofVariable call: Expression.Call) -> Known? {
@@ -99,19 +111,6 @@ struct ArgumentTypeRules {
             let type = facts.variables[name.lowercased()].flatMap({ StaticType(variableType: $0.type) })
         else { return nil }
         return Known(types: type.valueTypes, source: "by its variable's type")
-    }
-
-    private func types(of expression: Expression) -> ValueTypes? {
-        guard case .schema(let schema, _)? = shapes.shape(of: expression, row: site.row, place: site.place) else {
-            return nil
-        }
-        let words = schema["type"]?.arrayValue ?? schema["type"].map { [$0] } ?? []
-        var types = ValueTypes()
-        for word in words.compactMap(\.stringValue) where word.lowercased() != "null" {
-            guard let type = StaticType(schemaWord: word) else { return nil }
-            types.formUnion(type.valueTypes)
-        }
-        return types.isEmpty ? nil : types
     }
 
     /// Whether a condition around the action reads the same property: it then asks whether the value is there.

@@ -381,17 +381,18 @@ struct ShapeRules {
         return others.count == 1 ? others[0] : nil
     }
 
-    /// Why the value of a selection may be null, or nil where it is there or nothing is known.
-    func absence(of base: Expression, _ access: Expression.Access, _ site: TemplateSite) -> Absence? {
+    /// What is known of a selection: the schema of its value, and why it may be null; nil where nothing is known.
+    func selection(
+        of base: Expression, _ access: Expression.Access, _ site: TemplateSite
+    ) -> (schema: JSON, absence: Absence?)? {
         guard let shape = shape(of: base, row: site.row, place: site.place), let key = access.key.literal else {
             return nil
         }
         let step = Self.step(shape, key)
-        if case .schema(let schema, _)? = step.shape, schema["type"]?.arrayValue?.contains("null") == true {
-            return .nullable
-        }
-        if access.isOptional, case .optional(isStated: true)? = step.problem { return .optional }
-        return nil
+        guard case .schema(let schema, _)? = step.shape else { return nil }
+        if schema["type"]?.arrayValue?.contains("null") == true { return (schema, .nullable) }
+        if access.isOptional, case .optional(isStated: true)? = step.problem { return (schema, .optional) }
+        return (schema, nil)
     }
 
     /// Whether a schema says what a value is in one way that can be followed.
