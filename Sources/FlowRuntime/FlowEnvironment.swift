@@ -134,6 +134,7 @@ public final class FlowEnvironment: Sendable {
         host.use(try await catalog(), try await state())
         phase.withLock { $0.isListening = listening }
         guard listening else { return }
+        try await finishSubscriptions()
         try await takeUpRuns()
         try await listeners.start(try await catalog())
         host.search.start()

@@ -55,8 +55,8 @@ import Testing
                     name: Hook
                     triggers:
                       Hook:
-                        type: HttpWebhook
-                        inputs: { subscribe: { method: POST, uri: "https://a.example", body: "@listCallbackUrl()" } }
+                        type: Batch
+                        inputs: { mode: Inline, batchGroupName: DEFAULT, configurations: {} }
                     actions: { A: { type: Compose, inputs: 1 } }
                     """
                 )

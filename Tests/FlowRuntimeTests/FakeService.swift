@@ -28,6 +28,10 @@ final class FakeService: Connector {
         /// Whether writing calls wait until they are let go.
         var isHeld = false
         var held: [CheckedContinuation<Void, Never>] = []
+        /// What calls by address are answered next; then with 200.
+        var answers: [OperationAnswer] = []
+        /// The addresses that were called.
+        var addresses: [String] = []
         /// The addresses that wait for a callback.
         var subscriptions: [String] = []
     }
@@ -128,13 +132,20 @@ struct FakeHTTP: Connector {
     let triggers: [ConnectorTrigger] = []
     let operations = [
         ConnectorOperation(
-            id: "POST", summary: "POST", parameters: [OperationParameter("uri", .string)], replay: .inDoubt)
+            id: "POST", summary: "POST", parameters: [OperationParameter("uri", .string)], replay: .inDoubt),
+        ConnectorOperation(
+            id: "GET", summary: "GET", parameters: [OperationParameter("uri", .string)], replay: .read),
     ]
 
     func signIn(_ session: ConnectionSession) async throws(FlowError) {}
 
     func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
         let uri = call.parameters["uri"]?.stringValue ?? ""
+        let given = service.state.withLock { state in
+            state.addresses.append(uri)
+            return state.answers.isEmpty ? nil : state.answers.removeFirst()
+        }
+        if let given { return given }
         let ends = uri.hasSuffix("/unsubscribe")
         service.state.withLock { state in
             // The key is the action's; its two calls are told apart by their address.

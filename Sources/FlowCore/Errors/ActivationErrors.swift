@@ -43,6 +43,8 @@ extension FlowError.Code {
     public static let flowNotShared = FlowError.Code("AuthorizationFailed")
     /// There is no such token.
     public static let tokenNotFound = FlowError.Code("TokenNotFound")
+    /// A service did not take the subscription of a webhook.
+    public static let webhookSubscriptionFailed = FlowError.Code("WebhookSubscriptionFailed")
     /// flowrun does not listen for a trigger of this type.
     public static let triggerTypeNotSupported = FlowError.Code("TriggerTypeNotSupported")
 }
@@ -141,9 +143,16 @@ extension ErrorPage {
             why: "No token of the management API has this name.",
             remedy: "See `flowrun token list`."),
         ErrorPage(
+            .webhookSubscriptionFailed, happened: "Flows were not turned on.",
+            why:
+                "One of them has an HttpWebhook trigger, and the service that its `subscribe` calls refused or could not be reached, so it would never start. Everything that was turned on with it is off again.",
+            remedy:
+                "The message says what the service answered. Is `server.publicUrl` an address that it reaches? Then: `flowrun activate FLOW`."
+        ),
+        ErrorPage(
             .triggerTypeNotSupported, happened: "A flow cannot be turned on.",
             why:
                 "Its trigger is one that the platform knows and this version of flowrun does not listen for, so nothing would ever start it.",
-            remedy: "Use a Request or Recurrence trigger, or a polling trigger of the connector."),
+            remedy: "Use a Request, Recurrence or HttpWebhook trigger, or a polling trigger of the connector."),
     ]
 }

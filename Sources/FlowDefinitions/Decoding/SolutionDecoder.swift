@@ -66,7 +66,7 @@ public struct SolutionDecoder {
             of: root,
             known: [
                 "uniqueName", "displayName", "version", "publisher", "connectionReferences", "environmentVariables",
-                "flows", "businessKeys", "deduplication", "echoGuard", "audit", "description", "export",
+                "flows", "businessKeys", "deduplication", "missedTimes", "echoGuard", "audit", "description", "export",
             ], "a solution")
         let uniqueName = required(root, "uniqueName", of: "The solution") ?? ""
         let publisher = root["publisher"]
@@ -82,7 +82,8 @@ public struct SolutionDecoder {
             flows: decodeFlows(root["flows"], solution: uniqueName, flowText: flowText),
             businessKeys: texts(root["businessKeys"], "businessKeys").map { (name: $0.0, expression: $0.1) },
             deduplication: texts(root["deduplication"], "deduplication").map { (flow: $0.0, expression: $0.1) },
-            echoGuards: decodeGuards(root["echoGuard"]), audit: decodeAudit(root["audit"]), folder: folder, node: root)
+            missedTimes: decodeMissedTimes(root["missedTimes"]), echoGuards: decodeGuards(root["echoGuard"]),
+            audit: decodeAudit(root["audit"]), folder: folder, node: root)
     }
 
     private static let publisherMembers = ["uniqueName", "displayName", "prefix", "optionValuePrefix"]
@@ -274,6 +275,19 @@ public struct SolutionDecoder {
                 return nil
             }
             return (member.key, text)
+        }
+    }
+
+    private mutating func decodeMissedTimes(_ node: SourceNode?) -> [(flow: String, rule: MissedTimes)] {
+        mapping(node, "missedTimes").compactMap { member in
+            guard let rule = member.value.string.flatMap(MissedTimes.init) else {
+                let words = MissedTimes.allCases.map(\.rawValue)
+                report(
+                    "The missed times of '\(member.key)' are one of \(words.joined(separator: ", ")).",
+                    at: member.value.location, hint: Suggestion.question(member.value.string ?? "", among: words))
+                return nil
+            }
+            return (member.key, rule)
         }
     }
 

@@ -21,6 +21,8 @@ public struct Solution: Sendable {
     public var businessKeys: [(name: String, expression: String)]
     /// Expressions over the trigger by which a sender's retries collapse, by flow name.
     public var deduplication: [(flow: String, expression: String)]
+    /// What becomes of the times of a schedule at which nothing served the flow, by flow name; others are skipped.
+    public var missedTimes: [(flow: String, rule: MissedTimes)]
     /// Which trigger items are echoes of our own writes.
     public var echoGuards: [EchoGuard]
     /// How both sides of its records are compared, or nil.
@@ -49,8 +51,8 @@ public struct Solution: Sendable {
         uniqueName: String, displayName: String, version: String, publisher: Publisher,
         connectionReferences: [SolutionConnectionReference], environmentVariables: [EnvironmentVariable],
         flows: [SolutionFlow], businessKeys: [(name: String, expression: String)],
-        deduplication: [(flow: String, expression: String)], echoGuards: [EchoGuard], audit: SolutionAudit? = nil,
-        folder: String, node: SourceNode
+        deduplication: [(flow: String, expression: String)], missedTimes: [(flow: String, rule: MissedTimes)] = [],
+        echoGuards: [EchoGuard], audit: SolutionAudit? = nil, folder: String, node: SourceNode
     ) {
         self.uniqueName = uniqueName
         self.displayName = displayName
@@ -61,11 +63,22 @@ public struct Solution: Sendable {
         self.flows = flows
         self.businessKeys = businessKeys
         self.deduplication = deduplication
+        self.missedTimes = missedTimes
         self.echoGuards = echoGuards
         self.audit = audit
         self.folder = folder
         self.node = node
     }
+}
+
+/// What becomes of the times of a schedule at which nothing served the flow.
+public enum MissedTimes: String, Sendable, Hashable, CaseIterable {
+    /// They are skipped, as the platform does.
+    case skip
+    /// One run makes up for all of them.
+    case once
+    /// Each of them gets its run, in order.
+    case all
 }
 
 /// A flow of a solution with the other names it is known by.

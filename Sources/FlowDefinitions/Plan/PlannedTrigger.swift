@@ -26,7 +26,7 @@ public struct PlannedTrigger: Sendable {
     public let hidesInputs: Bool
     /// Whether its outputs are hidden in history.
     public let hidesOutputs: Bool
-    /// The recorded inputs of a Request trigger as defined, or nil.
+    /// The recorded inputs as defined, secrets of an authentication hidden; or nil.
     public let recordedInputs: JSON?
 
     init(_ trigger: Trigger) throws(FlowError) {
@@ -60,12 +60,27 @@ public struct PlannedTrigger: Sendable {
         schema = inputs?["schema"]
         let options = trigger.node["operationOptions"]?.string?.lowercased() ?? ""
         validatesSchema = options.split { $0 == "," || $0 == " " }.contains("enableschemavalidation")
-        recordedInputs = inputs?.objectValue?.isEmpty == false ? inputs : nil
+        recordedInputs = inputs?.objectValue?.isEmpty == false ? inputs.map(Self.recorded) : nil
         let secure =
             trigger.node["runtimeConfiguration"]?["secureData"]?["properties"]?.elements.compactMap {
                 $0.string?.lowercased()
             } ?? []
         hidesInputs = secure.contains("inputs")
         hidesOutputs = secure.contains("outputs")
+    }
+
+    private static func recorded(_ inputs: JSON) -> JSON {
+        guard case .object(var members) = inputs else { return inputs }
+        for name in ["subscribe", "unsubscribe"] { members[name] = members[name].map(recorded) }
+        switch members["authentication"] {
+        case .object(var authentication)?:
+            for key in authentication.keys where AuthenticationSecrets.members.contains(key.lowercased()) {
+                authentication[key] = .string(SecretMask.hidden)
+            }
+            members["authentication"] = .object(authentication)
+        case .string?: members["authentication"] = .string(SecretMask.hidden)
+        default: break
+        }
+        return .object(members)
     }
 }

@@ -42,6 +42,14 @@ enum SolutionFileSchema {
             "deduplication": .map(
                 "Expressions over the trigger whose equal values start one run only, by flow.",
                 of: .text("An expression.")),
+            "missedTimes": .map(
+                "What becomes of times of a Recurrence at which nothing served the flow, by flow; left out: skip.",
+                of: .words(
+                    "What becomes of them.",
+                    [
+                        "skip": "Nothing.", "once": "One run makes up for all of them.",
+                        "all": "Each gets its run, in order.",
+                    ])),
             "echoGuard": .list("Which changes that triggers see are our own writes.", of: guardian),
             "audit": .object(
                 "How flowrun audit compares both sides of every deal.",

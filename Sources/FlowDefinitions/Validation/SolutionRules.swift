@@ -18,6 +18,10 @@ enum SolutionRules {
             checkFlow(member.key, at: member.keyLocation)
             checkExpression(member.value, into: &report)
         }
+        for member in solution.node["missedTimes"]?.members ?? [] {
+            checkFlow(member.key, at: member.keyLocation)
+            checkSchedule(member, in: solution, into: &report)
+        }
         for member in solution.node["businessKeys"]?.members ?? [] { checkExpression(member.value, into: &report) }
         for node in solution.node["echoGuard"]?.elements ?? [] {
             if let trigger = node["trigger"], let name = trigger.string { checkFlow(name, at: trigger.location) }
@@ -33,6 +37,18 @@ enum SolutionRules {
         }
         for flow in solution.flows { check(flow.definition, in: solution, into: &report) }
         return report.diagnostics
+    }
+
+    private static func checkSchedule(
+        _ member: SourceNode.Member, in solution: Solution, into report: inout CheckReport
+    ) {
+        guard let flow = solution.flows.first(where: { $0.definition.name == member.key })?.definition,
+            let trigger = flow.triggers.first, trigger.type.lowercased() != "recurrence"
+        else { return }
+        report.error(
+            .invalidSolution,
+            "The flow '\(member.key)' has a trigger of type '\(trigger.type)'; only times of a Recurrence can be missed.",
+            at: member.keyLocation, path: .root, hint: "take the entry out of 'missedTimes'")
     }
 
     private static func checkAudit(_ solution: Solution, into report: inout CheckReport) {

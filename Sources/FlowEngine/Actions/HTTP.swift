@@ -73,29 +73,14 @@ extension RunState {
     func httpCall(
         _ inputs: JSON, _ action: PlannedAction, _ repetition: Int, purpose: HTTPCall.Purpose
     ) -> HTTPCall? {
-        guard let uri = inputs["uri"]?.stringValue, uri.lowercased().hasPrefix("http"),
-            let method = inputs["method"]?.stringValue, !method.isEmpty
-        else { return nil }
-        var headers = JSONObject()
-        for (name, value) in inputs["headers"]?.objectValue ?? [:] where HeaderRules.isSent(name) && !value.isNull {
-            headers[name] = .string(ValueText.text(of: value))
-        }
-        if let cookie = inputs["cookie"], !cookie.isNull { headers["Cookie"] = .string(ValueText.text(of: cookie)) }
-        var queries = JSONObject()
-        for (name, value) in inputs["queries"]?.objectValue ?? [:] {
-            queries[name] = .string(ValueText.text(of: value))
-        }
-        let authentication = inputs["authentication"].flatMap { $0.isNull ? nil : $0 }
-        var timeout: Duration?
+        guard var call = HTTPCall(inputs: inputs, purpose: purpose) else { return nil }
         if let value = action.requestTimeout, let text = try? evaluate(value, action, repetition).stringValue {
-            timeout = Duration(flowText: text)
+            call.timeout = Duration(flowText: text)
         }
-        return HTTPCall(
-            method: method.uppercased(), uri: uri, queries: queries, headers: headers,
-            body: inputs["body"].flatMap { $0.isNull ? nil : $0 }, authentication: authentication, timeout: timeout,
-            preservesContent: action.hasOption("preservehttpcontent"),
-            keepsCompression: action.hasOption("disableautomaticdecompression"),
-            suppressesWorkflowHeaders: action.hasOption("suppressworkflowheaders"), purpose: purpose)
+        call.preservesContent = action.hasOption("preservehttpcontent")
+        call.keepsCompression = action.hasOption("disableautomaticdecompression")
+        call.suppressesWorkflowHeaders = action.hasOption("suppressworkflowheaders")
+        return call
     }
 
     /// Inputs as they are recorded: secrets of the authentication are not shown.

@@ -1,9 +1,9 @@
-import FlowCore
-import FlowDefinitions
+public import FlowCore
+public import FlowDefinitions
 
 extension RetryPolicy {
     /// Reads a policy as it is written; what is missing is that of a default.
-    init(written: JSON, default standard: RetryPolicy) {
+    public init(written: JSON, default standard: RetryPolicy) {
         func duration(_ key: String) -> Duration? { written[key]?.stringValue.flatMap(Duration.init(flowText:)) }
         let type = written["type"]?.stringValue?.lowercased() ?? "default"
         guard let kind = Kind(rawValue: type), kind != .none else {

@@ -39,26 +39,11 @@ extension EffectIntent.Kind {
     /// The call that follows from an answer to this one.
     func following(_ followUp: FollowUp) -> EffectIntent.Kind {
         switch self {
-        case .http(var call):
-            call.method = "GET"
-            call.body = nil
-            call.queries = [:]
-            call.headers = JSONObject(call.headers.filter { !$0.0.lowercased().hasPrefix("content-") })
-            let first = call.uri
+        case .http(let call):
             switch followUp {
-            case .page(let link):
-                call.uri = URLReference.resolve(link, against: first)
-                call.purpose = .page
-            case .poll(let location):
-                call.uri = URLReference.resolve(location, against: first)
-                call.purpose = .poll
+            case .page(let link): return .http(call.asking(link, for: .page))
+            case .poll(let location): return .http(call.asking(location, for: .poll))
             }
-            // Credentials are for the one who was named with them, not for whom an answer names.
-            if URLReference.origin(of: call.uri) != URLReference.origin(of: first) {
-                call.authentication = nil
-                call.headers = JSONObject(call.headers.filter { !CredentialHeaders.contains($0.0) })
-            }
-            return .http(call)
         case .operation(var request):
             request.followUp = followUp
             return .operation(request)

@@ -67,7 +67,7 @@ extension RunState {
 
 extension Duration {
     /// Reads an ISO 8601 duration or `[d.]hh:mm:ss`; nil for another text.
-    init?(flowText text: String) {
+    public init?(flowText text: String) {
         if let duration = ISO8601Duration(text) {
             self = .milliseconds(Int64((duration.approximateSeconds * 1_000).rounded()))
             return

@@ -173,8 +173,12 @@ struct ActivationPlanner {
             own = [problem(.definition, flow, action: trigger.name, error: error)]
         }
         let findings = shape + FlowChecker(catalog: connectors).checkForRunning(flow.definition, in: catalog.flowSet)
+        // A trigger that is refused is refused once.
+        let refused = own.isEmpty ? nil : flow.trigger?.path
         return own
-            + findings.filter { $0.severity == .error }.map { finding in
+            + findings.filter { finding in
+                finding.severity == .error && !(finding.code == .actionTypeNotSupported && finding.path == refused)
+            }.map { finding in
                 problem(.definition, flow, action: finding.path.name, error: finding.error)
             }
     }
@@ -182,7 +186,7 @@ struct ActivationPlanner {
     /// Why nothing would ever start the flow, or nil: a trigger that flowrun does not listen for must not look turned on.
     private func unsupported(_ trigger: Trigger, _ flow: Catalog.Entry) -> FlowError? {
         switch trigger.type.lowercased() {
-        case "request", "recurrence", "http": return nil
+        case "request", "recurrence", "slidingwindow", "http", "httpwebhook": return nil
         case "openapiconnection", "openapiconnectionwebhook", "openapiconnectionnotification":
             let connector = trigger.connectionReferenceKey.flatMap {
                 flow.definition.connectionReference($0)?.connector
@@ -210,7 +214,7 @@ struct ActivationPlanner {
             "flowrun does not listen for the trigger '\(trigger.name)' of type '\(trigger.type)'"
                 + (trigger.operationID.map { ", operation '\($0)'" } ?? "") + ".",
             location: trigger.location, path: trigger.path,
-            hint: "Use a Request or Recurrence trigger, or a polling trigger of the connector.")
+            hint: "Use a Request, Recurrence or HttpWebhook trigger, or a polling trigger of the connector.")
     }
 
     private func childProblems(of flow: Catalog.Entry, activating: Set<String>) -> [ActivationPlan.Problem] {

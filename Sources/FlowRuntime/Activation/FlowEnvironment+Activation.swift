@@ -62,9 +62,10 @@ extension FlowEnvironment {
         return flows
     }
 
-    /// Turns flows on in one commit, then lets their triggers listen; where an outside subscription is refused they are
-    /// turned off again.
-    private func turnOn(_ flows: [Catalog.Entry], _ user: String?) async throws(FlowError) {
+    /// Turns flows on in one commit, then tells the services of their webhooks and lets their triggers listen; where a service
+    /// refuses, all of them are turned off again.
+    /// - Throws: `WebhookSubscriptionFailed`.
+    func turnOn(_ flows: [Catalog.Entry], _ user: String?) async throws(FlowError) {
         guard !flows.isEmpty else { return }
         let now = clock.now
         var commit = StoreCommit()
@@ -76,11 +77,25 @@ extension FlowEnvironment {
             installed.firstActivatedAt = installed.firstActivatedAt ?? now
             installed.activatedBy = user
             commit.add(.flow(installed))
-            // What happened while the flow was off does not count: its trigger begins anew.
-            commit.add(.forgetTriggers(flow: flow.id))
+            commit.add(flow.forgetting)
+            if let trigger = flow.trigger, trigger.isSubscribed {
+                commit.add(
+                    .trigger(WebhookSubscriptions.state(of: flow, trigger, .beginning(with: flows.map(\.id)))))
+            }
         }
         try await self.commit(commit)
+        do throws(FlowError) {
+            for flow in flows { try await subscribe(flow) }
+        } catch {
+            _ = try await turnOff(flows.reversed())
+            throw error
+        }
         try await listeners.refresh(try await catalog())
+    }
+
+    private func subscribe(_ flow: Catalog.Entry) async throws(FlowError) {
+        guard let trigger = flow.trigger, trigger.isSubscribed, let url = triggerURL(of: flow) else { return }
+        try await WebhookSubscriptions(host: host).begin(flow, trigger, url: url.text)
     }
 
     // MARK: deactivate
@@ -92,10 +107,11 @@ extension FlowEnvironment {
             let planner = ActivationPlanner(
                 catalog: catalog, state: EnvironmentState(), connectors: connectors, user: nil)
             let flows = planner.turningOff(try selection(arguments, catalog))
-            if !isPlanOnly { try await turnOff(flows) }
+            let problems = isPlanOnly ? [] : try await turnOff(flows)
             let rows: [JSON] = flows.map { ["flow": .string($0.name), "id": .string($0.id)] }
             return [
                 "deactivated": isPlanOnly ? [] : .array(flows.map { .string($0.name) }), "order": .array(rows),
+                "problems": .array(problems),
             ]
         }
     }
@@ -105,7 +121,7 @@ extension FlowEnvironment {
         try await audited("flow.stop", word, as: user) { () async throws(FlowError) in
             try await changing { () throws(FlowError) in
                 let flow = try await catalog().flow(word)
-                if flow.installed.state != .stopped { try await turnOff([flow]) }
+                if flow.installed.state != .stopped { _ = try await turnOff([flow]) }
             }
         }
     }
@@ -124,17 +140,66 @@ extension FlowEnvironment {
         }
     }
 
-    private func turnOff(_ flows: [Catalog.Entry]) async throws(FlowError) {
+    /// Turns flows off in one commit, then tells the services of their webhooks.
+    /// - Returns: a row for each service that did not take it.
+    func turnOff(_ flows: [Catalog.Entry]) async throws(FlowError) -> [JSON] {
+        guard !flows.isEmpty else { return [] }
         var commit = StoreCommit()
+        var subscribed: [(flow: Catalog.Entry, trigger: Trigger)] = []
         for flow in flows {
             var installed = flow.installed
             installed.state = .stopped
             installed.stateReason = nil
             installed.stateChangedAt = clock.now
             commit.add(.flow(installed))
-            commit.add(.forgetTriggers(flow: flow.id))
+            commit.add(flow.forgetting)
+            if let trigger = flow.trigger, trigger.isSubscribed {
+                subscribed.append((flow, trigger))
+                commit.add(.trigger(WebhookSubscriptions.state(of: flow, trigger, .ending)))
+            }
         }
         try await self.commit(commit)
         try await listeners.refresh(try await catalog())
+        var problems: [JSON] = []
+        for (flow, trigger) in subscribed {
+            guard let url = triggerURL(of: flow)?.text,
+                let error = try await WebhookSubscriptions(host: host).end(flow, trigger, url: url)
+            else { continue }
+            problems.append([
+                "code": .string(error.code.rawValue), "flow": .string(flow.name), "flowId": .string(flow.id),
+                "message": .string(error.message),
+                "hint": .string("flowrun flow history \"\(flow.name)\"; the next start of `flowrun serve` tries again"),
+            ])
+        }
+        return problems
+    }
+
+    /// Finishes what an earlier process left under way: flows whose webhooks it did not subscribe are turned off again, and
+    /// subscriptions that it did not end are ended.
+    func finishSubscriptions() async throws(FlowError) {
+        let catalog = try await catalog()
+        for state in try await store.triggerStates() {
+            guard let flow = catalog[state.flow] else { continue }
+            switch WebhookSubscriptions.Standing(state.subscription) {
+            case .beginning(let ids):
+                let together = ids.compactMap { catalog[$0] }.filter(\.isStarted)
+                options.report(
+                    FlowError(
+                        .webhookSubscriptionFailed,
+                        "The process ended while '\(flow.name)' was turned on; the flows that were turned on with it are off again.",
+                        hint: "flowrun activate \"\(flow.name)\""))
+                _ = try await turnOff(together.reversed())
+            case .ending: _ = try await turnOff([flow])
+            case .standing, nil: continue
+            }
+        }
+    }
+}
+
+extension Catalog.Entry {
+    /// What is forgotten of its trigger when the flow is turned on or off: what happens in between does not count, except that
+    /// windows of time leave no gap.
+    var forgetting: StoreCommit {
+        trigger?.listening == .windows ? StoreCommit() : StoreCommit([.forgetTriggers(flow: id)])
     }
 }

@@ -45,6 +45,12 @@ struct Catalog: Sendable {
     /// The places by GUIDs without hyphens, as they stand in trigger URLs.
     private let placesOfURLs: [String: Int]
 
+    /// What becomes of the times of a flow's schedule at which nothing served it, as its solution says.
+    func missedTimes(of flow: Entry) -> MissedTimes {
+        let rules = solution(flow.solution)?.solution.missedTimes ?? []
+        return rules.first { $0.flow == flow.name }?.rule ?? .skip
+    }
+
     /// Reads the catalog of a store.
     static func load(from store: any FlowStore) async throws(FlowError) -> Catalog {
         let installed = try await store.flows()

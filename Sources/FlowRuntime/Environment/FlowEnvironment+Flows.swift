@@ -80,7 +80,7 @@ extension FlowEnvironment {
         guard let url = triggerURL(of: flow) else {
             throw FlowError(
                 .triggerURLNotAvailable, "The flow '\(flow.name)' has no URL: it is not started by a request.",
-                hint: "Only flows with a Request trigger have one; see `flowrun flow list`.")
+                hint: "Only flows with a Request or HttpWebhook trigger have one; see `flowrun flow list`.")
         }
         return [
             "flow": .string(flow.name), "id": .string(flow.id), "method": .string(url.method), "url": .string(url.text),
@@ -89,7 +89,7 @@ extension FlowEnvironment {
 
     /// The URL of a flow with a Request trigger, or nil.
     func triggerURL(of flow: Catalog.Entry) -> (text: String, method: String)? {
-        guard let trigger = flow.trigger, trigger.type.lowercased() == "request" else { return nil }
+        guard let trigger = flow.trigger, trigger.hasURL else { return nil }
         let url = TriggerURL(flowID: flow.id, trigger: trigger.name)
         let text = url.text(
             base: publicAddress, key: trigger.callers == nil ? flow.installed.triggerKey : nil,

@@ -60,7 +60,9 @@ extension FlowEnvironment {
             }
             commit.add(.definition(stored))
             commit.add(.flow(installed))
-            if installed.state != .started { commit.add(.forgetTriggers(flow: id)) }
+            if installed.state != .started, flow.definition.triggers.first?.listening != .windows {
+                commit.add(.forgetTriggers(flow: id))
+            }
             rows.append([
                 "name": .string(definition.name), "id": .string(id), "state": .string(installed.state.rawValue),
             ])
@@ -72,7 +74,14 @@ extension FlowEnvironment {
                     name: solution.uniqueName, displayName: solution.displayName, version: solution.version,
                     source: source.folder, text: source.text, installedAt: now)))
         if let settings { commit.add(try settings.changes(solution, try await state(), now: now)) }
+        // A webhook is subscribed as one definition says, and ended as the same one says.
+        let subscribed = old.filter { $0.isStarted && $0.trigger?.isSubscribed == true }
+        _ = try await turnOff(subscribed)
         try await self.commit(commit)
+        if keepStates {
+            let catalog = try await self.catalog()
+            try await turnOn(subscribed.compactMap { catalog[$0.id] }, nil)
+        }
         try await listeners.refresh(try await self.catalog())
         return [
             "uniqueName": .string(solution.uniqueName), "displayName": .string(solution.displayName),
@@ -117,6 +126,7 @@ extension FlowEnvironment {
             for flow in flows { commit.add(.removeFlow(flow.id)) }
             commit.add(.removeSolution(part.installed.name))
             let row = row(of: part, in: catalog)
+            _ = try await turnOff(flows.filter { $0.isStarted && $0.trigger?.isSubscribed == true })
             try await self.commit(commit)
             try await listeners.refresh(try await self.catalog())
             return row

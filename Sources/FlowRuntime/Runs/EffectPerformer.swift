@@ -28,7 +28,8 @@ struct EffectPerformer {
     func perform(_ intent: EffectIntent, recovered: Bool) async -> Result {
         switch intent.kind {
         case .http(let call):
-            return await call_(Self.operationCall(call, intent), of: "http", reference: nil, intent, recovered)
+            return await call_(
+                OperationCall(call, key: intent.idempotencyKey), of: "http", reference: nil, intent, recovered)
         case .operation(let request):
             let call = OperationCall(
                 operationID: request.operationID, parameters: request.parameters, idempotencyKey: intent.idempotencyKey)
@@ -45,16 +46,6 @@ struct EffectPerformer {
         case .child(let start):
             return await ChildStarter(host: host, parent: identity).start(start, intent, recovered: recovered)
         }
-    }
-
-    private static func operationCall(_ call: HTTPCall, _ intent: EffectIntent) -> OperationCall {
-        var parameters: JSONObject = ["uri": .string(call.uri), "headers": .object(call.headers)]
-        parameters["queries"] = call.queries.isEmpty ? nil : .object(call.queries)
-        parameters["body"] = call.body
-        parameters["authentication"] = call.authentication
-        if call.keepsCompression { parameters["operationOptions"] = "DisableAutomaticDecompression" }
-        return OperationCall(
-            operationID: call.method, parameters: parameters, idempotencyKey: intent.idempotencyKey)
     }
 
     private func call_(

@@ -3,8 +3,7 @@ import FlowExpressions
 
 /// When a Recurrence trigger fires, and how often a polling trigger asks.
 ///
-/// Without `schedule` the next time counts from the one before; with one, clock times of the zone hold. Missed
-/// occurrences are never made up for.
+/// Without `schedule` the next time counts from the one before; with one, clock times of the zone hold.
 struct Recurrence: Sendable {
     /// The unit of the interval.
     enum Frequency: String, Sendable, Hashable {
@@ -80,6 +79,17 @@ struct Recurrence: Sendable {
             let passed = max(0, instant.ticks - anchor.ticks) / length + 1
             return Timestamp(ticks: anchor.ticks + passed * length)
         }
+    }
+
+    /// The occurrence one interval before another one, by the same clock.
+    func previous(before instant: Timestamp) -> Timestamp {
+        guard frequency == .month || frequency == .year else { return instant - duration }
+        let (date, ticks) = local(instant).civil
+        let month = date.year * 12 + date.month - 1 - (frequency == .year ? 12 * interval : interval)
+        let (year, number) = (month / 12, month % 12 + 1)
+        let day = min(date.day, CivilDate.days(inMonth: number, ofYear: year))
+        return self.instant(
+            ofLocal: Timestamp(ticks: Timestamp(year: year, month: number, day: day).ticks + ticks))
     }
 
     /// How long one interval is; a month counts 30 days.

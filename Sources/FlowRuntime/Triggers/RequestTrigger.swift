@@ -41,7 +41,7 @@ extension FlowEnvironment {
     }
 }
 
-/// One request to a Request trigger.
+/// One request to a Request trigger, or a call of the service that an HttpWebhook trigger subscribed to.
 struct RequestTrigger {
     let environment: FlowEnvironment
     let call: TriggerCall
@@ -100,7 +100,7 @@ struct RequestTrigger {
             try checkSignature(flow)
             caller = nil
         }
-        guard let trigger = flow.trigger, trigger.name == call.trigger, trigger.type.lowercased() == "request" else {
+        guard let trigger = flow.trigger, trigger.name == call.trigger, trigger.hasURL else {
             throw Refusal(
                 404, .workflowTriggerNotFound, "The workflow '\(flow.id)' trigger '\(call.trigger)' could not be found."
             )

@@ -54,7 +54,7 @@ final class TriggerListeners: Sendable {
 
     /// Takes over which flows are on: triggers of new ones begin to count from now on.
     func refresh(_ catalog: Catalog) async throws(FlowError) {
-        let started = catalog.flows.filter { $0.isStarted && Self.listens($0) }
+        let started = catalog.flows.filter { $0.isStarted && $0.trigger?.listening != nil }
         let (isListening, gone) = state.withLock { state -> (Bool, [String]) in
             let ids = Set(started.map(\.id))
             let gone = state.flows.keys.filter { !ids.contains($0) }
@@ -69,50 +69,44 @@ final class TriggerListeners: Sendable {
         }
     }
 
-    /// Whether a flow's trigger asks or fires by itself.
-    private static func listens(_ flow: Catalog.Entry) -> Bool {
-        switch flow.trigger?.type.lowercased() {
-        case "recurrence", "http", "openapiconnection", "openapiconnectionwebhook", "openapiconnectionnotification":
-            true
-        default: false
-        }
-    }
-
     private func begin(_ flow: Catalog.Entry, isListening: Bool) async throws(FlowError) {
         guard let trigger = flow.trigger else { return }
         var known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name)
         if known == nil {
             // Only what happens from now on counts: the first question takes the service's present as its mark.
             let first = TriggerState(
-                flow: flow.id, trigger: trigger.name,
-                nextDue: recurrence(of: trigger, flow)?.first(activatedAt: host.clock.now))
+                flow: flow.id, trigger: trigger.name, nextDue: schedule(of: trigger, flow)?.first(host.clock.now))
             try await host.commit(StoreCommit([.trigger(first)]))
             known = first
-            if isPolling(trigger) { await poll(flow, trigger) }
+            if trigger.listening == .polling { await poll(flow, trigger) }
             known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name) ?? first
         }
         guard isListening else { return }
         state.withLock { $0.flows[flow.id] = flow.installed.definitionHash }
-        schedule(flow, trigger, known)
+        await arm(flow, trigger, known)
     }
 
-    private func schedule(_ flow: Catalog.Entry, _ trigger: Trigger, _ known: TriggerState?) {
+    /// Sets the timer of a trigger to when it is due next.
+    private func arm(_ flow: Catalog.Entry, _ trigger: Trigger, _ known: TriggerState?) async {
         let now = host.clock.now
-        if isPolling(trigger) {
+        if trigger.listening == .polling {
             let next = known?.nextDue ?? now + interval(of: trigger, flow)
             timers.set(flow.id, at: min(next, now + interval(of: trigger, flow)))
-        } else if let recurrence = recurrence(of: trigger, flow) {
-            var next = known?.nextDue
-            // What was missed while nothing listened is not made up for.
-            if let due = next, due < now - .seconds(1) {
-                next = recurrence.next(after: now, anchor: recurrence.start ?? due)
+        } else if let schedule = schedule(of: trigger, flow) {
+            do throws(FlowError) {
+                let due = try await ScheduledTrigger(host: host, flow: flow, trigger: trigger, schedule: schedule)
+                    .nextDue(known)
+                if let due { timers.set(flow.id, at: due + schedule.delay) }
+            } catch {
+                host.options.report(error)
             }
-            if let next { timers.set(flow.id, at: next) }
         }
     }
 
-    private func isPolling(_ trigger: Trigger) -> Bool {
-        trigger.type.lowercased() != "recurrence"
+    /// When a trigger that follows the clock fires, or nil.
+    private func schedule(of trigger: Trigger, _ flow: Catalog.Entry) -> TriggerSchedule? {
+        guard trigger.listening != .polling, let recurrence = recurrence(of: trigger, flow) else { return nil }
+        return TriggerSchedule(recurrence, of: trigger, missed: host.catalog.missedTimes(of: flow))
     }
 
     private func recurrence(of trigger: Trigger, _ flow: Catalog.Entry) -> Recurrence? {
@@ -148,7 +142,7 @@ final class TriggerListeners: Sendable {
             guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger else { return }
             guard state.withLock({ $0.isListening && $0.flows[id] != nil }) else { return }
             let known = try? await host.store.triggerState(flow: id, trigger: trigger.name)
-            schedule(flow, trigger, known)
+            await arm(flow, trigger, known)
         }
     }
 
@@ -156,34 +150,10 @@ final class TriggerListeners: Sendable {
         guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger, host.readiness == .ready else {
             return
         }
-        if isPolling(trigger) { await poll(flow, trigger) } else { await recur(flow, trigger) }
-    }
-
-    // MARK: Recurrence
-
-    private func recur(_ flow: Catalog.Entry, _ trigger: Trigger) async {
-        let now = host.clock.now
+        if trigger.listening == .polling { return await poll(flow, trigger) }
+        guard let schedule = schedule(of: trigger, flow) else { return }
         do throws(FlowError) {
-            let known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name)
-            let scheduled = known?.nextDue ?? now
-            guard let recurrence = recurrence(of: trigger, flow) else { return }
-            var next = known ?? TriggerState(flow: flow.id, trigger: trigger.name)
-            next.nextDue = recurrence.next(after: max(now, scheduled), anchor: recurrence.start ?? scheduled)
-            let runnable = try host.runnable(flow)
-            let name = RunName.new(at: now)
-            let payload = TriggerPayload(
-                name: trigger.name, startTime: now, scheduledTime: scheduled, historyName: name)
-            let events = TriggerEvents(host: host, runnable: runnable)
-            guard try runnable.rules.conditionsHold([:], now: now) else {
-                let row = events.row(name, .skipped, code: "TriggerConditionNotMet", at: now)
-                return try await host.commit(StoreCommit([.trigger(next), .history(row)]))
-            }
-            do throws(FlowError) {
-                try await events.start(
-                    name, payload, changes: [.trigger(next), .history(events.row(name, .fired, run: name, at: now))])
-            } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
-                try await host.commit(StoreCommit([.trigger(next)]))
-            }
+            try await ScheduledTrigger(host: host, flow: flow, trigger: trigger, schedule: schedule).fire()
         } catch {
             host.options.report(error)
         }
@@ -208,6 +178,9 @@ final class TriggerListeners: Sendable {
             } catch {
                 if error.isStoreFailure { throw error }
                 next.failures += 1
+                if error.isPassing, let wait = repeatWait(runnable, after: next.failures) {
+                    next.nextDue = min(now + wait, next.nextDue ?? now + wait)
+                }
                 let row = events.row(
                     RunName.new(at: now), .failed, code: error.code.rawValue, message: error.message, at: now)
                 try await host.commit(StoreCommit([.trigger(next), .history(row)]))
@@ -215,6 +188,16 @@ final class TriggerListeners: Sendable {
         } catch {
             host.options.report(error)
         }
+    }
+
+    /// How long a question that failed waits before it is asked again, by the trigger's retry policy; nil where it waits for
+    /// the next interval.
+    private func repeatWait(_ runnable: RunnableFlow, after failures: Int) -> Duration? {
+        let standard = host.settings.performanceProfile.runSettings.retryPolicy
+        let written = runnable.rules.trigger.inputs?["retryPolicy"]?.json
+        let policy = written.map { RetryPolicy(written: $0, default: standard) } ?? standard
+        guard failures <= policy.count else { return nil }
+        return .seconds(Double.random(in: policy.waitRange(beforeRepeat: failures)))
     }
 
     /// Finishes answers of which a crash left parts without their runs.

@@ -1,5 +1,6 @@
 import FlowCore
 import FlowDefinitions
+import FlowEngine
 import FlowExpressions
 import FlowStorage
 import FlowText
@@ -16,7 +17,7 @@ struct TriggerQuestion {
     func ask(_ mark: JSON?) async throws(FlowError) -> TriggerPollAnswer {
         let trigger = runnable.rules.trigger
         let inputs = try evaluated(trigger.inputs?.json ?? [:])
-        if trigger.type.lowercased() == "http" { return try await askByHTTP(inputs) }
+        if trigger.type.lowercased() == "http" { return try await askByHTTP(inputs, mark) }
         guard let operation = trigger.operationID, let key = trigger.connectionReferenceKey,
             let reference = runnable.flow.definition.connectionReference(key)
         else {
@@ -51,33 +52,25 @@ struct TriggerQuestion {
         }
     }
 
-    /// An HTTP trigger fires on 200; other good answers do not.
-    private func askByHTTP(_ inputs: JSON) async throws(FlowError) -> TriggerPollAnswer {
-        guard let connector = host.connectors["http"] else {
-            throw FlowError(.connectorNotFound, "There is no connector 'http'.", hint: "See `flowrun connectors`.")
-        }
-        var parameters = inputs.objectValue ?? [:]
-        let method = parameters["method"]?.stringValue?.uppercased() ?? "GET"
-        parameters["method"] = nil
-        let session = ConnectionSession(
-            connection: Connection(name: "", connector: "http", account: "", grant: "", parameters: [:], secrets: [:]),
-            endpoints: try host.settings.addresses(), clock: host.clock)
-        let call = OperationCall(operationID: method, parameters: parameters, idempotencyKey: UUIDText.random())
-        let answer = try await connector.perform(call, in: session)
+    /// An HTTP trigger fires on 200; an answer of 202 may tell where to ask the next time.
+    private func askByHTTP(_ inputs: JSON, _ mark: JSON?) async throws(FlowError) -> TriggerPollAnswer {
+        let trigger = runnable.rules.trigger
+        guard let first = HTTPCall(inputs: inputs) else { throw .noRequest(of: trigger, "inputs") }
+        let known = TriggerMark(json: mark)?.watermark.stringValue
+        let call = known.map { first.asking($0, for: .poll) } ?? first
+        let answer = try await host.send(call, of: trigger)
         let wait = answer.headers.value(ignoringCase: "Retry-After")?.stringValue
             .flatMap { HTTPDate.retryAfter($0, now: host.clock.now) }
-        guard answer.statusCode < 400 else {
-            throw FlowError(
-                FlowError.Code(HTTPStatusName.of(answer.statusCode)),
-                "The trigger's address answered with status \(answer.statusCode).")
-        }
         var outputs: JSONObject?
+        var next: JSON = .null
         if answer.statusCode == 200 {
             var fired: JSONObject = ["statusCode": .integer(200), "headers": .object(answer.headers)]
             fired["body"] = answer.body
             outputs = fired
+        } else if answer.statusCode == 202, let place = answer.headers.value(ignoringCase: "Location")?.stringValue {
+            next = .string(call.asking(place, for: .poll).uri)
         }
-        return TriggerPollAnswer(outputs: outputs, watermark: .null, retryAfter: wait)
+        return TriggerPollAnswer(outputs: outputs, watermark: next, retryAfter: wait)
     }
 
     private func evaluated(_ inputs: JSON) throws(FlowError) -> JSON {

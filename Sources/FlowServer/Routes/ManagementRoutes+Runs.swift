@@ -132,7 +132,7 @@ extension ManagementRoutes {
             .flow(.owner, .manageFlows), gives: .json("CallbackURL")
         ) { call async throws(FlowError) in
             try checkTrigger(call)
-            guard call.flow.triggerType?.lowercased() == "request" else {
+            guard ["request", "httpwebhook"].contains(call.flow.triggerType?.lowercased()) else {
                 throw FlowError(
                     .triggerURLNotAvailable,
                     "The 'ListCallbackUrl' API is not supported by triggers of type '\(call.flow.triggerType ?? "")'.")

@@ -104,5 +104,10 @@ struct DeactivateCommand: AsyncParsableCommand {
             return names.isEmpty
                 ? "nothing to turn off: every flow named is off" : names.map { "off  \($0)" }.joined(separator: "\n")
         }
+        for problem in result["problems"]?.arrayValue ?? [] {
+            Console.note(
+                "\(problem.text("flow")): the service was not told that the subscription ends: "
+                    + "\(problem.text("code")), \(problem.text("message")) (\(problem.text("hint")))")
+        }
     }
 }

@@ -1,0 +1,232 @@
+import FlowCore
+import FlowDefinitions
+import FlowRuntime
+import FlowStorage
+import FlowTesting
+import Synchronization
+import Testing
+
+/// Triggers that follow the clock, ask, or are subscribed.
+@Suite struct ListeningTests {
+    private func settle(until condition: () async throws -> Bool) async throws {
+        for _ in 0..<100_000 {
+            if try await condition() { return }
+            await Task.yield()
+        }
+        Issue.record("nothing happened")
+    }
+
+    private static let hourly = """
+        name: Hourly
+        triggers:
+          Every_hour: { type: Recurrence, recurrence: { frequency: Hour, interval: 1, startTime: "2026-01-01T00:00:00Z" } }
+        actions: { Note: { type: Compose, inputs: done } }
+        """
+
+    @Test(arguments: [("skip", 0), ("once", 1), ("all", 2)])
+    func `times at which nothing served a schedule`(_ rule: String, _ expected: Int) async throws {
+        let world = try TestWorld(
+            [("hourly.flow.yaml", Self.hourly)], solution: "missedTimes: { Hourly: \(rule) }")
+        let first = try await world.environment()
+        try await world.setUp(first)
+        await first.shutdown()
+        world.restart()
+        // Two occurrences pass while nothing serves.
+        world.clock.advance(by: .seconds(9_000))
+        let second = try await world.environment()
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == expected }
+        let skipped = try await world.store.triggerHistory(TriggerHistoryFilter(status: "Skipped"))
+        #expect(skipped.map(\.code) == (rule == "skip" ? ["OccurrenceMissed"] : []))
+        // The schedule goes on where it would have been.
+        world.clock.advance(by: .seconds(3_600))
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == expected + 1 }
+        await second.shutdown()
+    }
+
+    @Test func `windows begin where they are told to and leave no gap while the flow is off`() async throws {
+        let flow = """
+            name: Windows
+            triggers:
+              Each:
+                type: SlidingWindow
+                recurrence: { frequency: Hour, interval: 1, startTime: "START" }
+                inputs: { delay: PT5M }
+            actions:
+              Note: { type: Compose, inputs: "@{trigger().outputs.windowStartTime} to @{trigger().outputs.windowEndTime}" }
+            outputs:
+              window: { type: String, value: "@outputs('Note')" }
+            """
+        let probe = VirtualClock()
+        let start = probe.now - .seconds(2 * 3_600)
+        let world = try TestWorld([("windows.flow.yaml", flow.replacing("START", with: start.description))])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        func windows() async throws -> [String] {
+            var texts: [String] = []
+            for run in try await world.store.runs(RunFilter(statuses: ["Succeeded"], limit: 100)).reversed() {
+                let page = try await environment.perform(EnvironmentRequest(.showRun, ["run": .string(run.name)]))
+                texts.append(
+                    page["outputs"]?["window"]?["value"]?.stringValue ?? page["outputs"]?["window"]?.text ?? "")
+            }
+            return texts
+        }
+        func window(_ hour: Int64) -> String {
+            let end = start + .seconds(hour * 3_600)
+            return "\(end - .seconds(3_600)) to \(end)"
+        }
+        // Two windows have ended and waited their delay, the third is due now and waits for it.
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 2 }
+        world.clock.advance(by: .seconds(301))
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 3 }
+        _ = try await environment.perform(EnvironmentRequest(.deactivate, ["flows": ["Windows"]]))
+        world.clock.advance(by: .seconds(2 * 3_600))
+        _ = try await environment.perform(EnvironmentRequest(.activate, ["flows": ["Windows"]]))
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 5 }
+        #expect(try await windows() == [window(0), window(1), window(2), window(3), window(4)])
+        await environment.shutdown()
+    }
+
+    private static let asking = """
+        name: Asking
+        triggers:
+          Ask:
+            type: Http
+            recurrence: { frequency: Hour, interval: 1 }
+            inputs:
+              method: GET
+              uri: https://service.example/news
+              retryPolicy: { type: fixed, count: 2, interval: PT10S }
+        actions: { Note: { type: Compose, inputs: "@triggerBody()" } }
+        """
+
+    @Test func `an address that answers 202 says where to ask next, and 200 fires`() async throws {
+        let world = try TestWorld([("asking.flow.yaml", Self.asking)])
+        world.service.state.withLock {
+            $0.answers = [
+                OperationAnswer(statusCode: 202, headers: ["Location": "/news/2", "Retry-After": "20"]),
+                OperationAnswer(statusCode: 200, body: ["n": 1]),
+            ]
+        }
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        world.clock.advance(by: .seconds(3_601))
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 1 }
+        #expect(
+            world.service.state.withLock { $0.addresses } == [
+                "https://service.example/news", "https://service.example/news/2",
+            ])
+        await environment.shutdown()
+    }
+
+    @Test func `a question that fails is asked again by its retry policy, then waits for its interval`() async throws {
+        let world = try TestWorld([("asking.flow.yaml", Self.asking)])
+        world.service.state.withLock { state in
+            state.answers =
+                [OperationAnswer(statusCode: 202)] + Array(repeating: OperationAnswer(statusCode: 503), count: 3)
+        }
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        func asked() -> Int { world.service.state.withLock { $0.addresses.count } }
+        func failures() async throws -> Int {
+            try await world.store.triggerHistory(TriggerHistoryFilter(status: "Failed")).count
+        }
+        world.clock.advance(by: .seconds(3_601))
+        try await settle { try await failures() == 1 }
+        for count in 2...3 {
+            world.clock.advance(by: .seconds(11))
+            try await settle { try await failures() == count }
+        }
+        world.clock.advance(by: .seconds(11))
+        for _ in 0..<1_000 { await Task.yield() }
+        #expect(asked() == 4)
+        world.clock.advance(by: .seconds(3_600))
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 1 }
+        await environment.shutdown()
+    }
+
+    private static let subscribed = """
+        name: Subscribed
+        triggers:
+          Called:
+            type: HttpWebhook
+            inputs:
+              subscribe: { method: POST, uri: https://service.example/subscribe, body: "@{listCallbackUrl()}" }
+              unsubscribe: { method: POST, uri: https://service.example/unsubscribe, body: "@{listCallbackUrl()}" }
+        actions: { Note: { type: Compose, inputs: "@triggerBody()" } }
+        """
+    private static let other = """
+        name: Other
+        triggers: { manual: { type: Request, kind: Button } }
+        actions: { Note: { type: Compose, inputs: done } }
+        """
+
+    private func call(_ environment: FlowEnvironment, _ url: String) async -> TriggerReply {
+        await environment.invoke(
+            TriggerCall(
+                workflow: String(url.split(separator: "/")[3]), trigger: "Called",
+                query: [("sig", url.split(separator: "sig=").last.map(String.init) ?? "")],
+                headers: [("Content-Type", "application/json")], body: Array(#"{"id":7}"#.utf8)))
+    }
+
+    @Test func `a webhook is subscribed when its flow is turned on, and ended when it is turned off`() async throws {
+        let world = try TestWorld([("subscribed.flow.yaml", Self.subscribed)])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        let url = try #require(world.service.state.withLock { $0.subscriptions.first })
+        #expect(await call(environment, url).status == 202)
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 1 }
+        _ = try await environment.perform(EnvironmentRequest(.deactivate, ["flows": ["Subscribed"]]))
+        #expect(
+            world.service.state.withLock { $0.addresses } == [
+                "https://service.example/subscribe", "https://service.example/unsubscribe",
+            ])
+        #expect(await call(environment, url).status == 400)
+        #expect(try await world.store.triggerStates().isEmpty)
+        await environment.shutdown()
+    }
+
+    @Test func `where a service refuses the subscription all flows of the activation are off again`() async throws {
+        let world = try TestWorld([("other.flow.yaml", Self.other), ("subscribed.flow.yaml", Self.subscribed)])
+        let environment = try await world.environment()
+        world.service.state.withLock { $0.answers = [OperationAnswer(statusCode: 403)] }
+        await #expect { try await world.setUp(environment) } throws: {
+            ($0 as? FlowError)?.code == .webhookSubscriptionFailed
+        }
+        #expect(try await world.store.flows().map(\.state) == [.stopped, .stopped])
+        await environment.shutdown()
+    }
+
+    @Test func `a process that died while it subscribed leaves nothing half on`() async throws {
+        let world = try TestWorld([("other.flow.yaml", Self.other), ("subscribed.flow.yaml", Self.subscribed)])
+        let first = try await world.environment()
+        _ = try await first.perform(EnvironmentRequest(.installSolution, ["path": .string(world.folder)]))
+        // The commit that would say that the service took it never comes.
+        let count = world.store.commitCount
+        world.store.fail(commit: count + 2, .diedBefore)
+        _ = await first.reply(to: EnvironmentRequest(.activate, ["all": true]))
+        world.restart()
+        let second = try await world.environment()
+        #expect(try await world.store.flows().map(\.state) == [.stopped, .stopped])
+        #expect(world.service.state.withLock { $0.addresses.last } == "https://service.example/unsubscribe")
+        #expect(try await world.store.triggerStates().isEmpty)
+        await second.shutdown()
+    }
+
+    @Test func `an end that the service does not take is told, and tried again by the next start`() async throws {
+        let world = try TestWorld([("subscribed.flow.yaml", Self.subscribed)])
+        let first = try await world.environment()
+        try await world.setUp(first)
+        world.service.state.withLock { $0.answers = [OperationAnswer(statusCode: 500)] }
+        let result = try await first.perform(EnvironmentRequest(.deactivate, ["flows": ["Subscribed"]]))
+        #expect(result["problems"]?.arrayValue?.first?["flow"] == "Subscribed")
+        await first.shutdown()
+        world.restart()
+        let second = try await world.environment()
+        #expect(
+            world.service.state.withLock { $0.addresses.map { $0.split(separator: "/").last } } == [
+                "subscribe", "unsubscribe", "unsubscribe",
+            ])
+        #expect(try await world.store.triggerStates().isEmpty)
+        await second.shutdown()
+    }
+}
