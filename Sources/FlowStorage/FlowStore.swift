@@ -32,6 +32,11 @@ public protocol FlowStore: JournalStore, RunStore, SearchStore, InboxStore, Time
     /// Whether the store can be written.
     var health: StoreHealth { get }
 
+    /// Says who is told when reading finds that the store cannot be used any more; a commit tells its caller.
+    ///
+    /// ``health`` is then `unusable` and commits are refused, until ``reopen()`` finds it well.
+    func whenUnusable(_ call: @escaping @Sendable (FlowError) -> Void)
+
     /// Opens the store again after it became unusable; does nothing where it is well.
     /// - Throws: why it still cannot be used.
     func reopen() async throws(FlowError)

@@ -38,7 +38,7 @@ package enum StoreRefusal {
     /// What is stored is damaged.
     package static func corrupt(_ what: String, cause: FlowError.Cause? = nil) -> FlowError {
         FlowError(
-            .storeCorrupt, what, hint: "Put .flowrun/ENVIRONMENT back from a backup, database and key together.",
+            .storeCorrupt, what, hint: "Put a backup back: `flowrun restore FILE`.",
             cause: cause)
     }
 

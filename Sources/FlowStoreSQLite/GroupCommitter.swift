@@ -36,6 +36,9 @@ final class GroupCommitter: Sendable {
         /// The open writer; nil after a failure, until the thread opens the file again.
         var writer: SQLiteWriter?
         var failure: FlowError?
+        /// Whether the writer is to be closed and opened again.
+        var isSuspect = false
+        var closesTidily = true
 
         var hasWork: Bool { !waiting.isEmpty || !reopening.isEmpty || (isClosing && thread != .ended) }
     }
@@ -80,16 +83,22 @@ final class GroupCommitter: Sendable {
     }
 
     /// Opens the store again where it is not open.
-    func reopen() async -> Outcome {
+    /// - Parameter anew: whether that is done though it is open, because what it has in memory is not to be trusted.
+    func reopen(anew: Bool = false) async -> Outcome {
         await withCheckedContinuation { continuation in
-            enqueue(continuation) { $0.reopening.append(continuation) }
+            enqueue(continuation) { state in
+                state.reopening.append(continuation)
+                if anew { state.isSuspect = true }
+            }
         }
     }
 
     /// Waits for what is queued and closes the file.
-    func close() async {
+    /// - Parameter tidily: whether a long write-ahead log is worked into the database first.
+    func close(tidily: Bool) async {
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
+                state.closesTidily = tidily
                 if state.isClosing && state.thread == .ended { return true }
                 state.isClosing = true
                 state.closing.append(continuation)
@@ -217,6 +226,12 @@ final class GroupCommitter: Sendable {
     }
 
     private func openWriter() -> Result<SQLiteWriter, FlowError> {
+        let suspect = state.withLock { state -> SQLiteWriter? in
+            guard state.isSuspect else { return nil }
+            state.isSuspect = false
+            return state.writer.take()
+        }
+        suspect?.close()
         if let writer = state.withLock({ $0.writer }) { return .success(writer) }
         do {
             let writer = try SQLiteWriter(location, vault: vault, feed: feed)
@@ -234,16 +249,15 @@ final class GroupCommitter: Sendable {
     }
 
     private func end() {
-        let (writer, closing) = state.withLock { state in
-            let writer = state.writer
-            let closing = state.closing
+        let (writer, closing, tidily) = state.withLock { state in
+            let (writer, closing) = (state.writer, state.closing)
             state.writer = nil
             state.closing = []
             state.isBusy = false
             state.thread = .ended
-            return (writer, closing)
+            return (writer, closing, state.closesTidily)
         }
-        writer?.close(tidily: true)
+        writer?.close(tidily: tidily)
         for continuation in closing { continuation.resume() }
     }
 }

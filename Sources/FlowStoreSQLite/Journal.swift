@@ -50,18 +50,31 @@ extension SQLiteFlowStore {
         }
         var events: [JSON] = []
         for row in rows {
-            let content = try StoredContent(format: row.format, bytes: row.bytes)
-            guard case .array(var batch) = try JournalCoding.parse(content.content) else {
-                throw StoreRefusal.corrupt("The journal of run '\(run)' is damaged at event \(row.first).")
+            do throws(FlowError) {
+                let batch = try await batch(of: row, run, sealed)
+                events.append(contentsOf: batch.dropFirst(Int(max(0, number - row.first + 1))))
+            } catch {
+                // SQLite says so where the database is damaged. Otherwise it is this run alone that cannot be read.
+                guard error.code == .storeCorrupt, error.cause == nil else { throw error }
+                throw FlowError(
+                    .journalUnreadable,
+                    "The journal of the run \(run) is damaged at event \(row.first): \(error.message)",
+                    hint: "Put a backup back with `flowrun restore FILE`, or start the run again from its trigger: "
+                        + "`flowrun runs resubmit \(run)`.")
             }
-            if content.format.contains(.marked) {
-                let values = try await largeValues(JournalCoding.valueHashes(in: batch))
-                batch = try JournalCoding.restore(
-                    batch, run: run, first: row.first, values: values, vault: sealed == .opened ? vault : nil)
-            }
-            events.append(contentsOf: batch.dropFirst(Int(max(0, number - row.first + 1))))
         }
         return events
+    }
+
+    private func batch(of row: JournalRow, _ run: String, _ sealed: SealedMembers) async throws(FlowError) -> [JSON] {
+        let content = try StoredContent(format: row.format, bytes: row.bytes)
+        guard case .array(let batch) = try JournalCoding.parse(content.content) else {
+            throw StoreRefusal.corrupt("The row holds no events.")
+        }
+        guard content.format.contains(.marked) else { return batch }
+        let values = try await largeValues(JournalCoding.valueHashes(in: batch))
+        return try JournalCoding.restore(
+            batch, run: run, first: row.first, values: values, vault: sealed == .opened ? vault : nil)
     }
 
     private static func rows(of run: String, after number: Int64, _ database: Database) throws -> [JournalRow] {

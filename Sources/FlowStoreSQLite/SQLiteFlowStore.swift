@@ -1,6 +1,7 @@
 public import FlowCore
 public import FlowStorage
 import GRDB
+import Synchronization
 
 /// The store in an SQLite database.
 ///
@@ -12,6 +13,7 @@ public final class SQLiteFlowStore: FlowStore {
     let location: StoreLocation
     private let committer: GroupCommitter?
     private let readers: StoreReaders
+    private let damage = FoundDamage()
     private let keptValues = KeptValues()
     let search: SearchReaders
     /// Whether the database has the present format; one that is only read may have an earlier one.
@@ -73,22 +75,42 @@ public final class SQLiteFlowStore: FlowStore {
     /// Makes a commit durable.
     public func commit(_ commit: StoreCommit) async throws(FlowError) {
         guard let committer else { throw readOnly }
+        if let error = damage.error { throw error }
         let prepared = try PreparedCommit(commit, vault: vault, keptValues: keptValues)
         guard !prepared.changes.isEmpty else { return }
         if prepared.deletesRuns { keptValues.removeAll() }
         let outcome = await committer.commit(prepared)
         if case .success = outcome, !prepared.valueHashes.isEmpty { keptValues.insert(prepared.valueHashes) }
+        if case .failure(let error) = outcome, error.code == .storeCorrupt { damage.isFound(error) }
         try outcome.get()
     }
 
     /// Whether the store can be written.
-    public var health: StoreHealth { committer?.health ?? .readOnly }
+    public var health: StoreHealth {
+        guard let committer else { return .readOnly }
+        return damage.error.map(StoreHealth.unusable) ?? committer.health
+    }
 
     /// Opens the store again after it became unusable.
+    ///
+    /// Where damage was found every page is looked at first: commits to a damaged database could damage more.
     public func reopen() async throws(FlowError) {
         guard let committer else { throw readOnly }
-        try await committer.reopen().get()
+        let isSuspect = damage.error != nil
+        if isSuspect {
+            readers.dropAll()
+            if let finding = try await findDamage().first {
+                throw StoreRefusal.corrupt(
+                    "The database \(location.path) is damaged.",
+                    cause: FlowError.Cause(origin: "sqlite", message: finding))
+            }
+        }
+        try await committer.reopen(anew: isSuspect).get()
+        if isSuspect { damage.isGone() }
     }
+
+    /// Says who is told when reading finds that the store cannot be used.
+    public func whenUnusable(_ call: @escaping @Sendable (FlowError) -> Void) { damage.whenFound(call) }
 
     /// Takes up to so many changed runs into the search index; a store that is only read leaves that to its owner.
     public func followText(limit: Int) async throws(FlowError) -> Bool {
@@ -102,7 +124,8 @@ public final class SQLiteFlowStore: FlowStore {
         search.close()
         // As long as a reader is open SQLite leaves the write-ahead log as it is when the writer goes, see
         // ``SQLiteWriter/close()``.
-        await committer?.close()
+        // What a damaged log holds stays there: beside it the database may be whole.
+        await committer?.close(tidily: damage.error == nil)
         readers.close()
     }
 
@@ -120,9 +143,36 @@ public final class SQLiteFlowStore: FlowStore {
         do {
             return try await readers.read(body)
         } catch {
-            throw StoreFailure.error(error, path: location.path)
+            let failure = StoreFailure.error(error, path: location.path)
+            if committer != nil, StoreFailure.callsForCheck(error) { damage.isFound(failure) }
+            throw failure
         }
     }
+}
+
+/// Damage of the database that was met, until it is known to be gone.
+private final class FoundDamage: Sendable {
+    private struct State {
+        var error: FlowError?
+        var whenFound: (@Sendable (FlowError) -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    var error: FlowError? { state.withLock { $0.error } }
+
+    func whenFound(_ call: @escaping @Sendable (FlowError) -> Void) { state.withLock { $0.whenFound = call } }
+
+    func isFound(_ error: FlowError) {
+        let call = state.withLock { state in
+            let isFirst = state.error == nil
+            state.error = error
+            return isFirst ? state.whenFound : nil
+        }
+        call?(error)
+    }
+
+    func isGone() { state.withLock { $0.error = nil } }
 }
 
 extension Row {

@@ -260,7 +260,8 @@ final class SQLiteWriter: @unchecked Sendable {
 
     private func failure(_ code: Int32) -> Failure {
         let error = StoreFailure.error(
-            sqlite3_extended_errcode(connection), String(cString: sqlite3_errmsg(connection)), path: location.path)
+            sqlite3_extended_errcode(connection), String(cString: sqlite3_errmsg(connection)),
+            system: sqlite3_system_errno(connection), path: location.path)
         return code & 0xff == SQLITE_CONSTRAINT ? .refused(error) : .unusable(error)
     }
 }

@@ -2,6 +2,7 @@ import FlowCore
 import FlowStorage
 import GRDB
 import GRDBSQLite
+internal import Glibc
 
 /// What SQLite refuses, as an error for people.
 enum StoreFailure {
@@ -9,11 +10,13 @@ enum StoreFailure {
     /// - Parameters:
     ///   - code: the extended result code.
     ///   - message: SQLite's own words; they hold no values.
+    ///   - system: what the operating system refused with, where it did.
     ///   - path: the database file.
     /// - Returns: the error, with what to do.
-    static func error(_ code: Int32, _ message: String, path: String) -> FlowError {
-        let cause = FlowError.Cause(origin: "sqlite \(code)", message: message)
-        switch code & 0xff {
+    static func error(_ code: Int32, _ message: String, system: Int32 = 0, path: String) -> FlowError {
+        let reason = system == 0 ? "" : " (\(String(cString: strerror(system))))"
+        let cause = FlowError.Cause(origin: "sqlite \(code)", message: message + reason)
+        switch meaning(of: code, system) {
         case SQLITE_FULL:
             return FlowError(
                 .storeFull, "The disk with \(path) is full.",
@@ -41,6 +44,23 @@ enum StoreFailure {
                 .storeUnusable, "The database \(path) cannot be read or written.",
                 hint: "Check the disk; nothing half-done was kept.", cause: cause)
         }
+    }
+
+    /// A result code without its extension; SQLite itself tells only few refusals of the disk apart.
+    private static func meaning(of code: Int32, _ system: Int32) -> Int32 {
+        guard code & 0xff == SQLITE_IOERR else { return code & 0xff }
+        switch system {
+        case ENOSPC, EDQUOT, EFBIG: return SQLITE_FULL
+        case EROFS, EPERM, EACCES: return SQLITE_READONLY
+        default: return SQLITE_IOERR
+        }
+    }
+
+    /// Whether an error means that every page has to be looked at before the database may be written again: the disk gave
+    /// back something else than was written, or nothing.
+    static func callsForCheck(_ error: any Error) -> Bool {
+        guard let code = (error as? DatabaseError)?.resultCode.rawValue else { return false }
+        return [SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_IOERR].contains(code)
     }
 
     /// The error of what GRDB throws.

@@ -33,10 +33,12 @@ package struct StoreLocation: Sendable {
         // The file is made first, so that it and its companions are readable to the owner alone.
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            let code = errno == EACCES || errno == EROFS ? SQLITE_READONLY : SQLITE_CANTOPEN
+            let code = [EACCES, EROFS, EPERM].contains(errno) ? SQLITE_READONLY : SQLITE_CANTOPEN
             throw StoreFailure.error(code, String(cString: strerror(errno)), path: path)
         }
         Glibc.close(descriptor)
+        // What the disk had not said to have written may be torn after a power loss, which `process` allows for.
+        if durability == .full { try WriteAheadLog(beside: path).requireWhole() }
         var configuration = Self.configuration(busyTimeout)
         let synchronous = durability == .full ? "FULL" : "NORMAL"
         let pageLimit = pageLimit

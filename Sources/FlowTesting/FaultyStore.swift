@@ -80,6 +80,9 @@ public final class FaultyStore: FlowStore {
     /// Unusable while it is dead.
     public var health: StoreHealth { isDead ? .unusable(Self.dead) : store.health }
 
+    /// Asks the store behind to tell.
+    public func whenUnusable(_ call: @escaping @Sendable (FlowError) -> Void) { store.whenUnusable(call) }
+
     /// Opens the store again, unless it is dead.
     public func reopen() async throws(FlowError) {
         if isDead { throw Self.dead }

@@ -169,6 +169,20 @@ extension ScratchFolder {
     }
 }
 
+extension ScratchFolder {
+    /// What the `serve` started last answers at `/readyz`, head and body.
+    func readyz() async throws -> String {
+        let log = try read("serve.log")
+        let address = try #require(log.firstRange(of: "http://127.0.0.1:"))
+        let port = log[address.upperBound...].prefix { $0.isNumber }
+        return try await BuiltBinary.script(
+            "exec 3<>/dev/tcp/127.0.0.1/\(port); "
+                + #"printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3; cat <&3"#,
+            in: path
+        ).output
+    }
+}
+
 /// A process that goes on until it is ended, at the latest when nobody holds it any more.
 final class RunningProcess: @unchecked Sendable {
     // Unchecked: the process is started in the initialiser and afterwards only signalled, by its number.

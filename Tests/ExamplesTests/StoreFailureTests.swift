@@ -73,17 +73,8 @@ import Testing
         try await scratch.flowrun("activate", "--all")
         let serve = try await scratch.serve()
         let log = try scratch.read("serve.log")
-        let address = try #require(log.firstRange(of: "http://127.0.0.1:"))
-        let port = log[address.upperBound...].prefix { $0.isNumber }
         let pid = try #require(log.firstRange(of: "(pid "))
         let process = log[pid.upperBound...].prefix { $0.isNumber }
-        func readyz() async throws -> String {
-            try await BuiltBinary.script(
-                "exec 3<>/dev/tcp/127.0.0.1/\(port); "
-                    + #"printf 'GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3; cat <&3"#,
-                in: scratch.path
-            ).output
-        }
         let waiting = try await scratch.flowrun("run", "Slow", "--no-wait").output
             .trimmingCharacters(in: .whitespacesAndNewlines)
         // No file may grow any more; the run that waits comes to its end meanwhile, and others are tried.
@@ -92,13 +83,13 @@ import Testing
         try await until("the full disk is told") {
             let run = try await BuiltBinary.run(["run", "Hello", "--input", #"{"text":"x"}"#], in: scratch.path)
             if run.exitCode == 0 { accepted += 1 }
-            return try await readyz().hasPrefix("HTTP/1.1 503")
+            return try await scratch.readyz().hasPrefix("HTTP/1.1 503")
         }
-        #expect(try await readyz().contains(#""code":"Store"#))
+        #expect(try await scratch.readyz().contains(#""code":"Store"#))
         let refused = try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#, exit: 6)
         #expect(refused.messages.contains("Store") && refused.messages.contains("hint:"))
         _ = try await BuiltBinary.script("prlimit --pid \(process) --fsize=unlimited:unlimited", in: scratch.path)
-        try await until("there is room again") { try await readyz().hasPrefix("HTTP/1.1 200") }
+        try await until("there is room again") { try await scratch.readyz().hasPrefix("HTTP/1.1 200") }
         #expect(try await scratch.json("runs", "watch", waiting)["status"] == "Succeeded")
         try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
         #expect(try await scratch.json("runs", "list").arrayValue?.count == accepted + 1)

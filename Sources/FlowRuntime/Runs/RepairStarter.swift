@@ -12,7 +12,7 @@ extension RunHost {
     /// - Returns: the new run's name, and a watch that sees it from its beginning.
     /// - Throws: `WorkflowMaximumWaitingRunCountExceeded`, or an error of the store.
     func start(_ planned: PlannedRepair, goesOn: Bool) async throws(FlowError) -> (name: String, watch: RunWatch) {
-        guard [.ready, .recovering].contains(readiness) else { throw Self.notReady }
+        guard [.ready, .recovering].contains(readiness) else { throw notReady }
         var turn = RunTurns.Turn.now
         if let concurrency = try runnable(planned.flow).rules.concurrency {
             turn = try await takeTurn(planned.flow.id, concurrency)

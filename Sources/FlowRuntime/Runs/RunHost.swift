@@ -59,13 +59,7 @@ final class RunHost: Sendable {
     private let places = Mutex<[String: Place]>([:])
     private let calls = Mutex(Calls())
     private let configuration = Mutex(Configuration())
-    private let phase = Mutex(FlowEnvironment.Readiness.ready)
-    private let lostRuns = Mutex<Set<String>>([])
-    /// Runs to which messages were refused that the disk may have kept all the same.
-    private let lostMessages = Mutex<Set<String>>([])
-    private let lastFailure = Mutex<FlowError?>(nil)
-    /// What others go on with once a store that failed is well again.
-    private let storeIsWell = Mutex<StoreIsWell?>(nil)
+    let ready = HostReadiness()
     private let idle = IdleSignal()
     private let turns = RunTurns()
     private let scannedUntil = Mutex(Timestamp(ticks: .min))
@@ -96,16 +90,7 @@ final class RunHost: Sendable {
         search = SearchFollowing(store, clock: clock, report: options.report)
         timers = TimerQueue(clock: clock)
         timers.whenDue { [weak self] keys in self?.due(keys) }
-    }
-
-    /// A closure in a value of its own: kept bare it would be wrapped anew each time it is read.
-    private struct StoreIsWell: Sendable {
-        let call: @Sendable () async -> Void
-    }
-
-    /// Says what is to be done once a store that failed is well again.
-    func whenStoreIsWell(_ call: @escaping @Sendable () async -> Void) {
-        storeIsWell.withLock { $0 = StoreIsWell(call: call) }
+        store.whenUnusable { [weak self] error in self?.storeFailed(error, run: nil) }
     }
 
     deinit { executor.stop() }
@@ -160,29 +145,9 @@ final class RunHost: Sendable {
             runsEnded: done.runsEnded.values.reduce(0, +))
     }
 
-    // MARK: Readiness
-
-    var readiness: FlowEnvironment.Readiness { phase.withLock { $0 } }
-
-    /// Why the store cannot be used, while it cannot.
-    var storeFailure: FlowError? { readiness == .storeUnusable ? lastFailure.withLock { $0 } : nil }
-
-    func enter(_ next: FlowEnvironment.Readiness) {
-        phase.withLock { phase in
-            if phase != .shuttingDown { phase = next }
-        }
-    }
-
-    /// Everything was taken up; where the store failed meanwhile the host gets ready when that is over.
-    func endRecovery() {
-        phase.withLock { phase in
-            if phase == .recovering { phase = .ready }
-        }
-    }
-
     /// Ends the host: what is being committed is committed, nothing new begins.
     func stop() async {
-        phase.withLock { $0 = .shuttingDown }
+        enter(.shuttingDown)
         timers.stop()
         search.stop()
         executor.stop()
@@ -403,7 +368,7 @@ final class RunHost: Sendable {
             takeUp(cell.name)
         default:
             waiters.refused(cell.name, error)
-            lostMessages.withLock { $0.formUnion(batch.messages.map(\.run)) }
+            ready.lose(receivers: batch.messages.map(\.run))
             storeFailed(error, run: cell.name)
         }
     }
@@ -418,60 +383,6 @@ final class RunHost: Sendable {
         }
     }
 
-    /// The store cannot be written: until it can again nothing is taken; then the runs that were thrown away are built
-    /// from it.
-    ///
-    /// A new run is among them: whoever wanted it was told that it was not taken, but the disk may have kept it.
-    private func storeFailed(_ error: FlowError, run: String?) {
-        options.report(error)
-        lastFailure.withLock { $0 = error }
-        lostRuns.withLock { lost in
-            if let run { lost.insert(run) }
-        }
-        let isFirst = phase.withLock { phase -> Bool in
-            guard phase == .ready || phase == .recovering else { return false }
-            phase = .storeUnusable
-            return true
-        }
-        guard isFirst else { return }
-        // Goes on until the store is well again or the process ends; nothing else waits for it.
-        Task {
-            var pause = Duration.milliseconds(100)
-            while readiness == .storeUnusable {
-                do throws(FlowError) {
-                    try await store.reopen()
-                    // A store is not well as long as a run that was lost with it cannot be read. A start that was refused
-                    // left no run, unless the disk kept what it said it had not.
-                    var kept: [String] = []
-                    let lost = lostRuns.withLock { $0 }
-                    for run in lost {
-                        if try await !store.journal(of: run).isEmpty { kept.append(run) }
-                    }
-                    var messages: [(run: String, message: InboxMessage)] = []
-                    let receivers = lostMessages.withLock { $0 }
-                    for run in receivers {
-                        for entry in try await store.inbox(of: run) {
-                            guard let message = InboxMessage(id: entry.id, kind: entry.kind, body: entry.body) else {
-                                continue
-                            }
-                            messages.append((run, message))
-                        }
-                    }
-                    lostRuns.withLock { $0.subtract(lost) }
-                    lostMessages.withLock { $0.subtract(receivers) }
-                    enter(.ready)
-                    kept.forEach { takeUp($0) }
-                    for (run, message) in messages { deliver(.stimulus(.message(message)), to: run) }
-                    await storeIsWell.withLock { $0 }?.call()
-                } catch {
-                    lastFailure.withLock { $0 = error }
-                    await clock.sleep(until: clock.now + pause)
-                    pause = min(pause * 2, .seconds(10))
-                }
-            }
-        }
-    }
-
     // MARK: Messages
 
     /// Puts a message into the inbox of a run and hands it over.
@@ -483,7 +394,7 @@ final class RunHost: Sendable {
         do {
             try await commit(StoreCommit([.send(entry)]))
         } catch {
-            if error.meansStoreFails { lostMessages.withLock { _ = $0.insert(run) } }
+            if error.meansStoreFails { ready.lose(receivers: [run]) }
             throw error
         }
         deliver(.stimulus(.message(message)), to: run)
@@ -515,10 +426,6 @@ final class RunHost: Sendable {
             }
             end(key, result)
         }
-    }
-
-    private func waitForStore() async {
-        while readiness == .storeUnusable { await clock.sleep(until: clock.now + .milliseconds(100)) }
     }
 
     /// Gives a call's outcome to the cell that asked for it; where the cell is gone, the one that is built in its place

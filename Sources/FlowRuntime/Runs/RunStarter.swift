@@ -90,7 +90,7 @@ extension RunHost {
     func start(_ runnable: RunnableFlow, _ request: RunStartRequest) async throws(FlowError) -> (
         name: String, watch: RunWatch
     ) {
-        guard [.ready, .recovering].contains(readiness) else { throw Self.notReady }
+        guard [.ready, .recovering].contains(readiness) else { throw notReady }
         var turn = RunTurns.Turn.now
         if let concurrency = runnable.rules.concurrency { turn = try await takeTurn(runnable.flow.id, concurrency) }
         let now = clock.now
@@ -118,12 +118,6 @@ extension RunHost {
         if turn == .later { isQueued(name, of: runnable.flow.id) }
         _ = cell.post(.stimulus(.triggerFired(request.payload)))
         return (name, watch)
-    }
-
-    static var notReady: FlowError {
-        FlowError(
-            .storeUnusable, "The environment takes no runs now: its store cannot be written, or its process is ending.",
-            hint: "Try again in a moment; `/readyz` of the server tells when.")
     }
 
     private func identity(named name: String, of runnable: RunnableFlow, _ request: RunStartRequest) -> RunIdentity {

@@ -25,6 +25,9 @@ public final class InMemoryFlowStore: FlowStore {
     public var health: StoreHealth { state.withLock { $0.isClosed ? .closed : .ready } }
 
     /// Does nothing: memory does not fail.
+    public func whenUnusable(_ call: @escaping @Sendable (FlowError) -> Void) {}
+
+    /// Does nothing: memory does not fail.
     public func reopen() async throws(FlowError) {
         guard health == .ready else { throw StoreRefusal.closed }
     }

@@ -64,9 +64,9 @@ final class SearchFollower {
     }
 
     private func reading<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        let queue = try source ?? location.openForReading()
-        source = queue
         do {
+            let queue = try source ?? location.openForReading()
+            source = queue
             return try queue.read(body)
         } catch let error as DatabaseError {
             source = nil
