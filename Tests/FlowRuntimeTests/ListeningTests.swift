@@ -144,6 +144,36 @@ import Testing
         await environment.shutdown()
     }
 
+    @Test func `conditions of a trigger that splits are about the parts`() async throws {
+        let flow = """
+            name: Orders
+            triggers:
+              Order:
+                type: Request
+                kind: Http
+                splitOn: "@triggerBody()?['lines']"
+                conditions: [{ expression: "@not(empty(triggerBody()?['item']))" }]
+            actions: { Note: { type: Compose, inputs: "@triggerBody()" } }
+            """
+        let world = try TestWorld([("orders.flow.yaml", flow)])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        let page = try await environment.perform(EnvironmentRequest(.flowURL, ["flow": "Orders"]))
+        let url = page["url"]?.stringValue ?? ""
+        let reply = await environment.invoke(
+            TriggerCall(
+                workflow: String(url.split(separator: "/")[3]), trigger: "Order",
+                query: [("sig", url.split(separator: "sig=").last.map(String.init) ?? "")],
+                headers: [("Content-Type", "application/json")],
+                body: Array(#"{"lines":[{"item":"chair"},{"item":""},{"item":"lamp"}]}"#.utf8)))
+        #expect(reply.status == 202)
+        try await settle { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 2 }
+        try await settle {
+            try await world.store.triggerHistory(TriggerHistoryFilter(status: "Skipped")).count == 1
+        }
+        await environment.shutdown()
+    }
+
     private static let subscribed = """
         name: Subscribed
         triggers:

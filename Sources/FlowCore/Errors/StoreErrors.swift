@@ -46,7 +46,9 @@ extension ErrorPage {
         ErrorPage(
             .storeCorrupt, happened: "The database of the environment is damaged.",
             why: "The disk lost or changed pages, or the file is no database of flowrun.",
-            remedy: "End `flowrun serve`, keep a copy of `.flowrun/ENVIRONMENT`, put a backup back with `flowrun restore FILE`."),
+            remedy:
+                "End `flowrun serve`, keep a copy of `.flowrun/ENVIRONMENT`, put a backup back with `flowrun restore FILE`."
+        ),
         ErrorPage(
             .storeLocked, happened: "Another process holds the database of the environment.",
             why: "A foreign program, such as a database browser or a backup, keeps it locked.",

@@ -281,7 +281,8 @@ struct RequestTrigger {
             let now = host.clock.now
             let events = TriggerEvents(host: host, runnable: runnable)
             let name = RunName.new(at: now)
-            guard try runnable.rules.conditionsHold(outputs, now: now) else {
+            // Where the event is split, conditions are about its parts.
+            if !runnable.rules.splits, try !runnable.rules.conditionsHold(outputs, now: now) {
                 let row = events.row(name, .skipped, code: "TriggerConditionNotMet", at: now)
                 try await host.commit(StoreCommit([.history(row)]))
                 return TriggerReply(status: 202, headers: Self.headers(of: name, runnable))

@@ -83,6 +83,7 @@ struct ActivateCommand: AsyncParsableCommand {
             if !problem.text("reference").isEmpty { place += " · " + problem.text("reference") }
             lines.append("\(Style.bold(problem.text("code")))  \(place)")
             lines.append("  \(problem.text("message"))")
+            if !problem.text("target").isEmpty { lines.append("  \(Style.faint("at: " + problem.text("target")))") }
             if !problem.text("hint").isEmpty { lines.append("  hint: \(problem.text("hint"))") }
         }
         return lines.joined(separator: "\n")
