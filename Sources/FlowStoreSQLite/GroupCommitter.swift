@@ -84,6 +84,7 @@ final class GroupCommitter: Sendable {
 
     /// Opens the store again where it is not open.
     /// - Parameter anew: whether that is done though it is open, because what it has in memory is not to be trusted.
+    /// - Returns: whether it is open now, or why not.
     func reopen(anew: Bool = false) async -> Outcome {
         await withCheckedContinuation { continuation in
             enqueue(continuation) { state in

@@ -46,9 +46,7 @@ extension ErrorPage {
         ErrorPage(
             .storeCorrupt, happened: "The database of the environment is damaged.",
             why: "The disk lost or changed pages, or the file is no database of flowrun.",
-            remedy:
-                "End `flowrun serve`, keep a copy of `.flowrun/ENVIRONMENT`, put a backup back with `flowrun restore FILE`."
-        ),
+            remedy: "End `flowrun serve`, then put a backup back with `flowrun restore FILE`; it keeps what was there."),
         ErrorPage(
             .storeLocked, happened: "Another process holds the database of the environment.",
             why: "A foreign program, such as a database browser or a backup, keeps it locked.",

@@ -29,7 +29,7 @@ extension RunHost {
             last = name
         }
         try await takeUpSignedIn()
-        timers.set(.prune, at: clock.now + .seconds(60))
+        schedulePrune(after: .seconds(60))
         endRecovery()
     }
 

@@ -121,7 +121,7 @@ extension RunHost {
                     try await regainStore()
                 } catch {
                     _ = ready.storeFailed(error)
-                    await clock.sleep(until: clock.now + pause)
+                    await clock.pause(for: pause)
                     // Looking at a damaged database takes long, and it does not heal.
                     pause = min(pause * 2, error.code == .storeCorrupt ? .seconds(60) : .seconds(2))
                 }
@@ -160,6 +160,6 @@ extension RunHost {
 
     /// Waits until the store is well again, or the process ends.
     func waitForStore() async {
-        while readiness == .storeUnusable { await clock.sleep(until: clock.now + .milliseconds(100)) }
+        while readiness == .storeUnusable { await clock.pause(for: .milliseconds(100)) }
     }
 }

@@ -62,6 +62,8 @@ final class RunHost: Sendable {
     let ready = HostReadiness()
     private let idle = IdleSignal()
     private let turns = RunTurns()
+    /// What the clocks showed when the next deletion was scheduled.
+    private let pruneMark = Mutex<(now: Timestamp, elapsed: Duration)?>(nil)
     private let scannedUntil = Mutex(Timestamp(ticks: .min))
     private let address = Mutex<String?>(nil)
     let timers: TimerQueue<TimerKey>
@@ -542,12 +544,28 @@ final class RunHost: Sendable {
     static let retention = Duration.seconds(30 * 86_400)
 
     /// Deletes what ended longer ago than the retention, now and each day after.
+    ///
+    /// Where the clock was set forward meanwhile nothing is deleted this time: a wrong clock must not cost the history, and
+    /// people get a day to set it right.
     func pruneDaily() async {
-        do throws(FlowError) { _ = try await store.prune(before: clock.now - Self.retention) } catch {
-            options.report(error)
+        if !clockWasSetForward() {
+            do throws(FlowError) { _ = try await store.prune(before: clock.now - Self.retention) } catch {
+                options.report(error)
+            }
+            search.committed()
         }
-        search.committed()
-        timers.set(.prune, at: clock.now + .seconds(86_400))
+        schedulePrune(after: .seconds(86_400))
+    }
+
+    /// Says when what is old is deleted next.
+    func schedulePrune(after pause: Duration) {
+        pruneMark.withLock { $0 = (clock.now, clock.elapsed) }
+        timers.set(.prune, at: clock.now + pause)
+    }
+
+    private func clockWasSetForward() -> Bool {
+        guard let mark = pruneMark.withLock({ $0 }) else { return false }
+        return (clock.now - mark.now) - (clock.elapsed - mark.elapsed) > .seconds(3_600)
     }
 
     private static let scanWindow = Duration.seconds(600)

@@ -58,7 +58,7 @@ extension FlowEnvironment {
     private func waitForChange(_ watch: RunWatch) async throws(FlowError) {
         // Ends with the look at the latest.
         let alarm = Task { [clock] in
-            await clock.sleep(until: clock.now + Self.patience)
+            await clock.pause(for: Self.patience)
             watch.progressed()
         }
         defer { alarm.cancel() }

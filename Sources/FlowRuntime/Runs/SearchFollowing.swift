@@ -78,7 +78,7 @@ final class SearchFollowing: Sendable {
     private func follow() async {
         var pause = Self.pause
         while true {
-            await clock.sleep(until: clock.now + pause)
+            await clock.pause(for: pause)
             guard !Task.isCancelled, mayBegin() else { return }
             do throws(FlowError) {
                 while try await !store.followText(limit: Self.slice) {

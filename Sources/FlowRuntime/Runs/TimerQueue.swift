@@ -29,6 +29,11 @@ final class TimerQueue<Key: Hashable & Sendable>: Sendable {
     }
 
     private let handler = Mutex<Handler?>(nil)
+    private let whenSetBack = Mutex<SetBackHandler?>(nil)
+
+    private struct SetBackHandler: Sendable {
+        let call: @Sendable () -> Void
+    }
 
     /// Makes an empty queue.
     init(clock: any RuntimeClock) { self.clock = clock }
@@ -36,6 +41,11 @@ final class TimerQueue<Key: Hashable & Sendable>: Sendable {
     /// Says who is told the keys whose instant has come, in order of their instants; set before the first key.
     func whenDue(_ handler: @escaping @Sendable ([Key]) -> Void) {
         self.handler.withLock { $0 = Handler(call: handler) }
+    }
+
+    /// Says who is told that the clock was set back, so that what waits by spans of time can be set anew.
+    func whenSetBack(_ handler: @escaping @Sendable () -> Void) {
+        whenSetBack.withLock { $0 = SetBackHandler(call: handler) }
     }
 
     /// Adds or moves a key.
@@ -75,7 +85,8 @@ final class TimerQueue<Key: Hashable & Sendable>: Sendable {
     /// Hands over what is due and sleeps until the next.
     private func wake() {
         let now = clock.now
-        let keys = state.withLock { state in
+        let (keys, isEarly) = state.withLock { state in
+            let isEarly = state.sleepsUntil.map { $0 > now } ?? false
             state.sleepsUntil = nil
             state.sleeper = nil
             var keys: [Key] = []
@@ -86,8 +97,9 @@ final class TimerQueue<Key: Hashable & Sendable>: Sendable {
                 keys.append(first.key)
             }
             arrange(&state)
-            return keys
+            return (keys, isEarly)
         }
+        if isEarly, let handler = whenSetBack.withLock({ $0 }) { handler.call() }
         if !keys.isEmpty, let handler = handler.withLock({ $0 }) { handler.call(keys) }
     }
 

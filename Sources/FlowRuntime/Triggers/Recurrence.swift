@@ -92,6 +92,19 @@ struct Recurrence: Sendable {
             ofLocal: Timestamp(ticks: Timestamp(year: year, month: number, day: day).ticks + ticks))
     }
 
+    /// The next occurrence where the one that is recorded may come from a clock that was wrong.
+    ///
+    /// Right is what is at most two occurrences ahead: the next one, or the one after where the clock was set back and
+    /// the next one has fired already. Later ones were reckoned while the clock was ahead of the time.
+    func believed(_ due: Timestamp, now: Timestamp) -> Timestamp? {
+        let anchor = start ?? now
+        guard let next = next(after: now, anchor: anchor) else { return nil }
+        // Without a schedule or a start there are no fixed times, only an interval.
+        guard schedule != nil || start != nil else { return min(due, next) }
+        guard let second = self.next(after: next, anchor: anchor) else { return next }
+        return due <= second ? due : next
+    }
+
     /// How long one interval is; a month counts 30 days.
     var duration: Duration { .nanoseconds(100) * (Int64(interval) * unitTicks) }
 

@@ -367,13 +367,12 @@ struct RequestTrigger {
     /// The run's answer, or nil where none came in time.
     private func answer(_ watch: RunWatch) async throws(FlowError) -> RunWatch.Answer? {
         let clock = host.clock
-        let until = clock.now + Self.limit
         let result = await withTaskGroup(of: Result<RunWatch.Answer?, FlowError>?.self) { group in
             group.addTask {
                 do throws(FlowError) { return .success(try await watch.answer()) } catch { return .failure(error) }
             }
             group.addTask {
-                await clock.sleep(until: until)
+                await clock.pause(for: Self.limit)
                 return .success(nil)
             }
             let first = await group.next() ?? nil

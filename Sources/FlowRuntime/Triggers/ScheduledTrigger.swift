@@ -34,6 +34,11 @@ struct TriggerSchedule {
         recurrence.next(after: time, anchor: recurrence.start ?? due)
     }
 
+    /// The next time where the one that is recorded may come from a clock that was wrong; windows follow one another.
+    func believed(_ due: Timestamp, now: Timestamp) -> Timestamp? {
+        hasWindows ? due : recurrence.believed(due, now: now)
+    }
+
     /// What the run sees: for windows the stretch that ends at the time that is due.
     func outputs(at due: Timestamp) -> JSONObject? {
         guard hasWindows else { return nil }
@@ -60,7 +65,8 @@ struct ScheduledTrigger {
     func nextDue(_ known: TriggerState?) async throws(FlowError) -> Timestamp? {
         guard var known, let due = known.nextDue else { return nil }
         let now = host.clock.now
-        guard schedule.missed == .skip, due < now - Self.tolerance else { return due }
+        guard due < now - Self.tolerance else { return schedule.believed(due, now: now) }
+        guard schedule.missed == .skip else { return due }
         known.nextDue = schedule.next(after: now - Self.tolerance, due: due)
         let row = TriggerEvents(host: host, runnable: try host.runnable(flow)).row(
             RunName.new(at: now), .skipped, code: "OccurrenceMissed",
@@ -73,9 +79,10 @@ struct ScheduledTrigger {
     func fire() async throws(FlowError) {
         let now = host.clock.now
         let known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name)
-        let due = known?.nextDue ?? now
+        // What is recorded may come from a clock that was ahead of the time.
+        let due = min(known?.nextDue ?? now, now)
         var next = known ?? TriggerState(flow: flow.id, trigger: trigger.name)
-        next.nextDue = schedule.next(after: schedule.missed == .all ? due : max(now, due), due: due)
+        next.nextDue = schedule.next(after: schedule.missed == .all ? due : now, due: due)
         let runnable = try host.runnable(flow)
         let name = RunName.new(at: now)
         let events = TriggerEvents(host: host, runnable: runnable)
@@ -93,7 +100,7 @@ struct ScheduledTrigger {
         } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
             // A schedule goes on without the time for which there is no room; one that skips none waits for it.
             guard schedule.missed != .skip else { return try await host.commit(StoreCommit([.trigger(next)])) }
-            await host.clock.sleep(until: now + Self.patience)
+            await host.clock.pause(for: Self.patience)
         }
     }
 }

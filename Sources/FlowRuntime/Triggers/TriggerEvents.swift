@@ -111,7 +111,7 @@ struct TriggerEvents {
             } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
                 // A full queue holds the trigger up; nothing of the answer is lost.
                 guard host.readiness == .ready else { throw error }
-                await host.clock.sleep(until: host.clock.now + .seconds(1))
+                await host.clock.pause(for: .seconds(1))
             }
         }
     }

@@ -34,6 +34,19 @@ final class TriggerListeners: Sendable {
         timers.whenDue { [weak self] flows in
             for flow in flows { self?.due(flow) }
         }
+        // Reading the store is asynchronous.
+        timers.whenSetBack { [weak self] in Task { await self?.scheduleAnew() } }
+    }
+
+    /// The clock was set back: what waits for an instant that is far off now is reckoned from the present.
+    private func scheduleAnew() async {
+        for id in state.withLock({ $0.flows.keys.sorted() }) {
+            guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger,
+                let known = try? await host.store.triggerState(flow: id, trigger: trigger.name),
+                state.withLock({ $0.flows[id] != nil && !$0.busy.contains(id) })
+            else { continue }
+            await arm(flow, trigger, known)
+        }
     }
 
     /// Begins to listen.
