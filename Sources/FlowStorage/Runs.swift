@@ -68,6 +68,9 @@ public struct RunSummary: Sendable, Hashable {
     /// Whatever else belongs to the summary; small.
     public var properties: JSONObject
 
+    /// Whether it repairs the run that it repeats, so that no trigger fired for it.
+    package var isRepair: Bool { properties["repairs"]?.boolValue ?? false }
+
     /// Makes a summary.
     public init(
         name: String, flowID: String, flowName: String, definitionHash: String, status: String = "Running",

@@ -11,10 +11,12 @@ public protocol TriggerStore: Sendable {
     /// Those of some keys that a flow's trigger has seen, with what came of them.
     func seenKeys(flow: String, keys: [String]) async throws(FlowError) -> [String: TriggerKey]
 
-    /// Entries of the trigger history that fit, newest first.
+    /// Entries of the trigger history that fit, newest first; of those that began at once the smaller id first.
+    ///
+    /// A run is the entry of the event that it came of, so nobody writes one for a trigger that simply fired.
     func triggerHistory(_ filter: TriggerHistoryFilter) async throws(FlowError) -> [TriggerHistoryEntry]
 
-    /// One entry of the trigger history with its payload, or nil.
+    /// One entry of the trigger history with its payload, or nil; that of an event that a run came of by the run's name.
     func triggerHistoryEntry(_ id: String) async throws(FlowError) -> TriggerHistoryEntry?
 
     /// Entries whose payload is not split up to its end, oldest first, without their payloads.
@@ -121,6 +123,22 @@ public struct TriggerHistoryEntry: Sendable, Hashable {
         self.isSealed = isSealed
         self.splitCount = splitCount
         self.splitDone = splitDone
+    }
+
+    /// The entry that a run is; nil for one that no trigger fired for.
+    package init?(of run: RunSummary) {
+        guard !run.isRepair else { return nil }
+        self.init(
+            id: run.name, flow: run.flowID, trigger: run.triggerName, status: "Succeeded", fired: true, run: run.name,
+            startTime: run.startTime, endTime: run.startTime)
+    }
+
+    /// Whether it tells no more than the run that came of it: such entries are found as runs.
+    package var repeatsRun: Bool { fired && run == id }
+
+    /// Whether it stands before another one in lists.
+    package func precedes(_ other: TriggerHistoryEntry) -> Bool {
+        startTime == other.startTime ? id < other.id : startTime > other.startTime
     }
 }
 

@@ -8,7 +8,7 @@ import GRDB
 /// index: each is asked whether it leads to few runs, and the first that does is followed. Where all conditions are frequent and yet nothing fits all of them, one walk over the table is the worst that happens.
 extension SQLiteFlowStore {
     /// Up to how many runs are few: they are looked up one by one and put in order.
-    private static let few = 5_000
+    static let few = 5_000
 
     /// Runs that fit a filter, newest first.
     public func runs(_ filter: RunFilter) async throws(FlowError) -> [RunSummary] {
@@ -255,6 +255,15 @@ struct RunCondition: Sendable {
 
     mutating func addCursor(_ name: String?) {
         if let name { add("id < (SELECT id FROM runs WHERE name = ?)", name) }
+    }
+
+    /// The conditions of the trigger history, which is in the order of beginnings.
+    mutating func add(trigger name: String?, after last: TriggerHistoryEntry?) {
+        if let name { add("trigger_name = ?", name) }
+        guard let last else { return }
+        add("start_time <= ?", last.startTime.ticks)
+        terms.append("(start_time < ? OR name > ?)")
+        values += [last.startTime.ticks.databaseValue, last.id.databaseValue]
     }
 
     /// Chooses the way to the runs; where that is a walk it begins and ends where the times say.

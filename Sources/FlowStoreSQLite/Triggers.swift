@@ -120,37 +120,90 @@ extension SQLiteFlowStore {
         }
     }
 
-    /// Entries of the trigger history, newest first.
+    /// Entries of the trigger history, newest first: those that are kept and those that are runs.
     public func triggerHistory(_ filter: TriggerHistoryFilter) async throws(FlowError) -> [TriggerHistoryEntry] {
-        try await read { database in
-            var terms: [String] = []
-            var arguments: [any DatabaseValueConvertible] = []
-            func add(_ term: String, _ value: (any DatabaseValueConvertible)?) {
-                guard let value else { return }
-                terms.append(term)
-                arguments.append(value)
+        let isCurrent = isCurrent
+        return try await read { database in
+            var last: TriggerHistoryEntry?
+            if let after = filter.after {
+                last = try Self.entry(after, database).map { TriggerHistoryEntry($0) } ?? Self.firing(after, database)
+                if last == nil { return [] }
             }
-            add("flow = ?", filter.flow)
-            add("trigger_name = ?", filter.trigger)
-            add("status = ?", filter.status)
-            add("start_time >= ?", filter.since?.ticks)
-            add("start_time < ?", filter.until?.ticks)
-            add("id < (SELECT id FROM trigger_history WHERE name = ?)", filter.after)
-            let condition = terms.isEmpty ? "" : "WHERE " + terms.joined(separator: " AND ")
-            let sql = """
-                SELECT \(TriggerHistoryEntry.columns) FROM trigger_history \(condition) ORDER BY id DESC LIMIT ?
-                """
-            return try Row.fetchAll(database, sql: sql, arguments: StatementArguments(arguments + [filter.limit]))
-                .map(TriggerHistoryEntry.init)
+            let kept = try Self.kept(filter, after: last, database)
+            let fired = try Self.fired(filter, after: last, isIndexed: isCurrent, database)
+            return Array((kept + fired).sorted { $0.precedes($1) }.prefix(filter.limit))
         }
+    }
+
+    /// Entries of events that no run came of, or more than one.
+    private static func kept(
+        _ filter: TriggerHistoryFilter, after last: TriggerHistoryEntry?, _ database: Database
+    ) throws -> [TriggerHistoryEntry] {
+        // Up to the second format there was one for each run as well.
+        var terms = ["NOT (fired AND run IS name)"]
+        var arguments: [any DatabaseValueConvertible] = []
+        func add(_ term: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            terms.append(term)
+            arguments.append(value)
+        }
+        add("flow = ?", filter.flow)
+        add("trigger_name = ?", filter.trigger)
+        add("status = ?", filter.status)
+        add("start_time >= ?", filter.since?.ticks)
+        add("start_time < ?", filter.until?.ticks)
+        if let last {
+            terms.append("(start_time < ? OR start_time = ? AND name > ?)")
+            arguments += [last.startTime.ticks, last.startTime.ticks, last.id]
+        }
+        let sql = """
+            SELECT \(TriggerHistoryEntry.columns) FROM trigger_history WHERE \(terms.joined(separator: " AND "))
+            ORDER BY start_time DESC, name LIMIT ?
+            """
+        return try Row.fetchAll(database, sql: sql, arguments: StatementArguments(arguments + [filter.limit]))
+            .map(TriggerHistoryEntry.init)
+    }
+
+    /// Entries of events that a run came of.
+    private static func fired(
+        _ filter: TriggerHistoryFilter, after last: TriggerHistoryEntry?, isIndexed: Bool, _ database: Database
+    ) throws -> [TriggerHistoryEntry] {
+        var entries: [TriggerHistoryEntry] = []
+        guard filter.status ?? "Succeeded" == "Succeeded" else { return entries }
+        var runs = RunFilter(flowIDs: filter.flow.map { [$0] })
+        (runs.since, runs.until) = (filter.since, filter.until)
+        var condition = RunCondition(runs, isIndexed: isIndexed)
+        condition.add(trigger: filter.trigger, after: last)
+        let chosen = try condition.lead(few: few, database)
+        let lead = chosen.isFew || !isIndexed ? chosen : .index("runs_start")
+        let rows = try Row.fetchCursor(
+            database.cachedStatement(
+                sql: "SELECT \(RunSummary.columns) FROM runs \(condition.text(lead)) ORDER BY start_time DESC, name"),
+            arguments: StatementArguments(condition.arguments(lead)))
+        while entries.count < filter.limit, let row = try rows.next() {
+            if let entry = TriggerHistoryEntry(of: try RunSummary(row)) { entries.append(entry) }
+        }
+        return entries
+    }
+
+    /// The row of an entry that is kept, with its payload.
+    private static func entry(_ id: String, _ database: Database) throws -> Row? {
+        let sql = "SELECT \(TriggerHistoryEntry.columns), payload FROM trigger_history WHERE name = ?"
+        return try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [id])
+    }
+
+    /// The entry that a run is.
+    private static func firing(_ run: String, _ database: Database) throws -> TriggerHistoryEntry? {
+        let sql = "SELECT \(RunSummary.columns) FROM runs WHERE name = ?"
+        let row = try Row.fetchOne(database.cachedStatement(sql: sql), arguments: [run])
+        return try row.flatMap { TriggerHistoryEntry(of: try RunSummary($0)) }
     }
 
     /// One entry of the trigger history.
     public func triggerHistoryEntry(_ id: String) async throws(FlowError) -> TriggerHistoryEntry? {
         let vault = vault
         return try await read { database in
-            let sql = "SELECT \(TriggerHistoryEntry.columns), payload FROM trigger_history WHERE name = ?"
-            guard let row = try Row.fetchOne(database, sql: sql, arguments: [id]) else { return nil }
+            guard let row = try Self.entry(id, database) else { return try Self.firing(id, database) }
             var entry = TriggerHistoryEntry(row)
             if let format: Int64 = row[12] {
                 let content = try StoredContent(format: format, bytes: row.bytes(13))

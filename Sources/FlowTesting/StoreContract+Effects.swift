@@ -91,6 +91,55 @@ extension StoreContract {
             let left = try await store.seenKeys(flow: "f1", keys: ["006;v1", "006;v2"])
             findings.expectEqual(left.keys.sorted(), ["006;v2"], "after forgetting")
         },
+        Check("A run is the trigger's history of what it came of") { store, findings in
+            func run(_ name: String, _ flow: String, _ trigger: String, _ start: Int64) -> RunSummary {
+                RunSummary(
+                    name: name, flowID: flow, flowName: flow, definitionHash: "d", startTime: at(start),
+                    triggerName: trigger)
+            }
+            var repair = run("r4", "f1", "t", 7)
+            repair.sourceRun = "r1"
+            repair.properties = ["repairs": true]
+            func skip(_ id: String, _ start: Int64) -> TriggerHistoryEntry {
+                TriggerHistoryEntry(
+                    id: id, flow: "f1", trigger: "t", status: "Skipped", fired: false, startTime: at(start))
+            }
+            // As a version before kept it.
+            let repeated = TriggerHistoryEntry(
+                id: "r1", flow: "f1", trigger: "t", status: "Succeeded", fired: true, run: "r1", startTime: at(1),
+                endTime: at(1))
+            // Runs are not always committed in the order in which they began.
+            try await store.commit(
+                StoreCommit([
+                    .startRun(run("r1", "f1", "t", 1)), .history(repeated), .history(skip("h1", 2)),
+                    .startRun(run("r3", "f1", "t", 5)), .startRun(run("r2", "f1", "t", 3)), .startRun(repair),
+                    .startRun(run("r5", "f2", "u", 4)), .history(skip("h2", 3)),
+                ]))
+            let cases: [(TriggerHistoryFilter, [String])] = [
+                (TriggerHistoryFilter(), ["r3", "r5", "h2", "r2", "h1", "r1"]),
+                (TriggerHistoryFilter(flow: "f1"), ["r3", "h2", "r2", "h1", "r1"]),
+                (TriggerHistoryFilter(trigger: "u"), ["r5"]), (TriggerHistoryFilter(status: "Skipped"), ["h2", "h1"]),
+                (TriggerHistoryFilter(status: "Succeeded"), ["r3", "r5", "r2", "r1"]),
+                (TriggerHistoryFilter(status: "Failed"), []),
+                (TriggerHistoryFilter(since: at(2), until: at(5)), ["r5", "h2", "r2", "h1"]),
+                (TriggerHistoryFilter(limit: 2), ["r3", "r5"]),
+                (TriggerHistoryFilter(after: "r5", limit: 2), ["h2", "r2"]),
+                (TriggerHistoryFilter(after: "h2"), ["r2", "h1", "r1"]),
+                (TriggerHistoryFilter(after: "r2"), ["h1", "r1"]),
+                (TriggerHistoryFilter(flow: "f1", after: "r1"), []), (TriggerHistoryFilter(after: "none"), []),
+            ]
+            for (filter, expected) in cases {
+                findings.expectEqual(try await store.triggerHistory(filter).map(\.id), expected, "\(filter)")
+            }
+            let fired = TriggerHistoryEntry(
+                id: "r2", flow: "f1", trigger: "t", status: "Succeeded", fired: true, run: "r2", startTime: at(3),
+                endTime: at(3))
+            findings.expectEqual(try await store.triggerHistoryEntry("r2"), fired, "the entry that a run is")
+            findings.expectEqual(try await store.triggerHistoryEntry("r4"), nil, "a repair")
+            try await store.commit(StoreCommit([.deleteRuns(["r2", "r3"])]))
+            let left = try await store.triggerHistory(TriggerHistoryFilter(flow: "f1")).map(\.id)
+            findings.expectEqual(left, ["h2", "h1", "r1"], "after deleting runs")
+        },
         Check("The trigger history lists what happened and keeps payloads until they are split") { store, findings in
             let payload = JSON.array((0..<500).map { ["id": .integer($0)] })
             var split = TriggerHistoryEntry(

@@ -51,6 +51,8 @@ public struct FlowPlan: Sendable {
     public let hasSynchronousResponse: Bool
     /// Whether there is any Response.
     public let hasResponse: Bool
+    /// Whether there is an action that waits for a callback.
+    public let hasCallbacks: Bool
     /// The names, types and places of all actions.
     public let outline: FlowOutline
 
@@ -81,6 +83,7 @@ public struct FlowPlan: Sendable {
         let responses = compiler.actions.filter { if case .response = $0.work { true } else { false } }
         hasResponse = !responses.isEmpty
         hasSynchronousResponse = responses.contains { !$0.hasOption("asynchronous") }
+        hasCallbacks = compiler.actions.contains(where: \.work.waitsForCallback)
         outline = FlowOutline(definition)
         // Names are found as they are written, and in any other letter case by their small letters.
         actionNumbers = Dictionary(

@@ -244,6 +244,14 @@ public enum PlannedWork: Sendable {
     case connection(CompiledValue, waitsForCallback: Bool)
     /// A type that flowrun does not run.
     case unsupported
+
+    /// Whether it ends with a callback.
+    var waitsForCallback: Bool {
+        switch self {
+        case .httpWebhook, .operation(_, waitsForCallback: true), .connection(_, waitsForCallback: true): true
+        default: false
+        }
+    }
 }
 
 /// How an action changes a variable.

@@ -121,7 +121,6 @@ private struct JournalWriter {
         add("initiator", identity.initiator)
         add("sourceRun", identity.sourceRun)
         add("callbackBase", identity.callbackBase)
-        if identity.callbackBase != nil { sealed.append("callbackBase") }
         add("settings", identity.settings.json)
         let trigger = start.trigger
         add("trigger", trigger.name)

@@ -10,12 +10,12 @@ public enum JournalText {
     ///   - event: the event as the journal keeps it, without its sealed members.
     ///   - take: is given each text; false ends the reading.
     public static func each(of event: JSON, _ take: (String) -> Bool) {
-        guard case .object(let object) = SecretMask.masking(event), let type = object["t"]?.stringValue,
+        guard case .object(let object) = event, let type = object["t"]?.stringValue,
             let members = members[type]
         else { return }
         for (name, inner) in members {
             guard let member = object[name], let value = inner.map({ member[$0] }) ?? member else { continue }
-            guard texts(of: value, take) else { return }
+            guard texts(of: SecretMask.masking(value), take) else { return }
         }
     }
 

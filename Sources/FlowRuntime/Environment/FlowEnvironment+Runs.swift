@@ -65,7 +65,6 @@ extension FlowEnvironment {
     ) async throws(FlowError) -> JSON {
         let now = clock.now
         let planned = runnable.plan.trigger
-        let events = TriggerEvents(host: host, runnable: runnable)
         let payload = TriggerPayload(
             name: runnable.rules.trigger.name, inputs: planned?.recordedInputs,
             outputs: firing.outputs.isEmpty ? nil : .object(firing.outputs), startTime: now, historyName: name,
@@ -74,7 +73,7 @@ extension FlowEnvironment {
             hidesOutputs: hidesOutputs || planned?.hidesOutputs ?? false)
         var request = RunStartRequest(
             name: name, payload: payload, trackingID: firing.trackingID, initiator: user, sourceRun: sourceRun,
-            changes: [.history(events.row(name, .fired, run: name, at: now))], isAwaited: !waits)
+            isAwaited: !waits)
         // A process that is owner for one command only begins the run where nobody waits for it: the next owner goes on.
         request.isHeld = !waits && !isWatched && !isListening
         let (run, watch) = try await host.start(runnable, request)

@@ -35,14 +35,11 @@ struct ChildStarter {
                 name: trigger?.name ?? "manual", inputs: trigger?.recordedInputs, outputs: .object(firing.outputs),
                 startTime: now, historyName: start.run, callerWaits: true, hidesInputs: trigger?.hidesInputs ?? false,
                 hidesOutputs: intent.isSecure || trigger?.hidesOutputs ?? false)
-            let history = TriggerHistoryEntry(
-                id: start.run, flow: flow.id, trigger: payload.name, status: "Succeeded", fired: true, run: start.run,
-                startTime: now, endTime: now)
             let request = RunStartRequest(
                 name: start.run, payload: payload, trackingID: firing.trackingID ?? parent.trackingID,
                 initiator: parent.initiator,
                 parent: RunIdentity.Parent(run: parent.run, action: intent.path, effect: intent.id),
-                changes: [.history(history)], isAwaited: false)
+                isAwaited: false)
             let (name, watch) = try await host.start(runnable, request)
             defer { host.waiters.unwatch(name, watch) }
             try await watch.started()

@@ -139,11 +139,6 @@ extension FlowEnvironment {
     }
 }
 
-extension RunSummary {
-    /// Whether it repairs the run that it repeats.
-    var isRepair: Bool { properties["repairs"]?.boolValue ?? false }
-}
-
 /// What an action calls, as far as its definition alone tells.
 struct CallSketch {
     /// The connector and operation, or what else it is.

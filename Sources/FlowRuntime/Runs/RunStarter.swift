@@ -126,7 +126,8 @@ extension RunHost {
             definitionHash: runnable.flow.installed.definitionHash, parent: request.parent,
             parameters: runnable.parameters, secretParameters: runnable.secretParameters,
             trackingID: request.trackingID, initiator: request.initiator,
-            sourceRun: request.sourceRun, callbackBase: "\(publicAddress)/callbacks/\(name)",
+            sourceRun: request.sourceRun,
+            callbackBase: runnable.plan.hasCallbacks ? "\(publicAddress)/callbacks/\(name)" : nil,
             settings: settings.performanceProfile.runSettings)
     }
 }

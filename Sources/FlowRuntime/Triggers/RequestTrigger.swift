@@ -299,7 +299,7 @@ struct RequestTrigger {
             if runnable.rules.splits {
                 return try await split(runnable, outputs, firings.count, name, changes, events, at: now)
             }
-            return try await run(runnable, firings[0], name, changes, events, caller, at: now)
+            return try await run(runnable, firings[0], name, changes, caller, at: now)
         } catch {
             throw refusal(of: error, runnable)
         }
@@ -324,7 +324,7 @@ struct RequestTrigger {
 
     private func run(
         _ runnable: RunnableFlow, _ firing: TriggerRules.Firing, _ name: String, _ changes: [StoreChange],
-        _ events: TriggerEvents, _ caller: Caller?, at now: Timestamp
+        _ caller: Caller?, at now: Timestamp
     ) async throws(FlowError) -> TriggerReply {
         let planned = runnable.plan.trigger
         let waits = runnable.plan.hasSynchronousResponse
@@ -334,7 +334,7 @@ struct RequestTrigger {
             hidesInputs: planned?.hidesInputs ?? false, hidesOutputs: planned?.hidesOutputs ?? false)
         let request = RunStartRequest(
             name: name, payload: payload, trackingID: firing.trackingID ?? givenTrackingID, initiator: caller?.user,
-            changes: changes + [.history(events.row(name, .fired, run: name, at: now))], isAwaited: !waits)
+            changes: changes, isAwaited: !waits)
         let (run, watch) = try await host.start(runnable, request)
         defer { host.waiters.unwatch(run, watch) }
         var headers = Self.headers(of: run, runnable, trackingID: request.trackingID)

@@ -95,8 +95,7 @@ struct ScheduledTrigger {
             name: trigger.name, outputs: outputs.map { .object($0) }, startTime: now, scheduledTime: due,
             historyName: name)
         do throws(FlowError) {
-            try await events.start(
-                name, payload, changes: [.trigger(next), .history(events.row(name, .fired, run: name, at: now))])
+            try await events.start(name, payload, changes: [.trigger(next)])
         } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
             // A schedule goes on without the time for which there is no room; one that skips none waits for it.
             guard schedule.missed != .skip else { return try await host.commit(StoreCommit([.trigger(next)])) }

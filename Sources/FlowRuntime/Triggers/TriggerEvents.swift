@@ -3,7 +3,8 @@ import FlowDefinitions
 import FlowEngine
 import FlowStorage
 
-/// Makes runs of what a trigger brought, and keeps the trigger's history.
+/// Makes runs of what a trigger brought, and keeps the trigger's history of what brought none: a run tells itself that
+/// its trigger fired.
 struct TriggerEvents {
     /// What came of one event.
     enum Result: String {
@@ -73,7 +74,7 @@ struct TriggerEvents {
         let firing = try runnable.rules.firings(of: outputs, now: now)[0]
         try await start(
             id, payload(firing.outputs, id, at: now), trackingID: firing.trackingID,
-            changes: [.trigger(mark), .history(row(id, .fired, run: id, at: now))] + forgotten)
+            changes: [.trigger(mark)] + forgotten)
     }
 
     /// Starts the runs of a stored answer; those that an earlier process started are found.
@@ -105,7 +106,7 @@ struct TriggerEvents {
             do throws(FlowError) {
                 return try await start(
                     name, payload(firing.outputs, name, at: now), trackingID: firing.trackingID,
-                    changes: [.history(row(name, .fired, run: name, at: now))] + changes)
+                    changes: changes)
             } catch  where error.code == .runExists {
                 return
             } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {

@@ -68,15 +68,23 @@ extension InMemoryFlowStore {
     /// Entries of the trigger history, newest first.
     public func triggerHistory(_ filter: TriggerHistoryFilter) async throws(FlowError) -> [TriggerHistoryEntry] {
         state.withLock { state in
-            var entries = state.triggers.history[...]
-            if let after = filter.after { entries = entries.prefix { $0.id != after } }
-            return entries.reversed().lazy.filter(filter.matches).prefix(filter.limit).map(withoutPayload)
+            let kept = state.triggers.history.filter { !$0.repeatsRun }.map(withoutPayload)
+            let fired = state.runs.byName.values.compactMap { TriggerHistoryEntry(of: $0.summary) }
+            var entries = (kept + fired).sorted { $0.precedes($1) }[...]
+            if let after = filter.after {
+                guard let place = entries.firstIndex(where: { $0.id == after }) else { return [] }
+                entries = entries[(place + 1)...]
+            }
+            return Array(entries.lazy.filter(filter.matches).prefix(filter.limit))
         }
     }
 
     /// One entry of the trigger history.
     public func triggerHistoryEntry(_ id: String) async throws(FlowError) -> TriggerHistoryEntry? {
-        state.withLock { $0.triggers.history.last { $0.id == id } }
+        state.withLock { state in
+            let kept = state.triggers.history.last { $0.id == id }
+            return kept ?? state.runs.byName[id].flatMap { TriggerHistoryEntry(of: $0.summary) }
+        }
     }
 
     /// Entries whose payload is not split up to its end.
