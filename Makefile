@@ -3,6 +3,7 @@
 #   make test    sets up what is missing, runs all tests
 #   make bench   measures and compares with the baseline
 #   make fuzz    gives hostile input to a reader: make fuzz KIND=json SECONDS=60
+#   make converge  edits both sides of co-sell deals at random under faults and kills, and looks at every edit
 #   make soak    kills a loaded server a thousand times and counts what its service saw
 
 SHELL := /bin/bash
@@ -14,7 +15,7 @@ RELEASE := .build/release/flowrun
 KIND ?= expression
 SECONDS ?= 180
 
-.PHONY: setup build demo test bench soak fuzz format lint clean
+.PHONY: setup build demo test bench soak converge fuzz format lint clean
 
 setup:
 	@missing=""; for package in $(PACKAGES); do \
@@ -54,6 +55,16 @@ soak: setup
 	swift build --product flowrun
 	swift build --product flowrun-bench
 	.build/debug/flowrun-bench soak --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(DURABILITY),--durability $(DURABILITY))
+
+# EDITS=100 KILLS=5 SEED=7 make converge: fewer, and the same again; CRM=salesforce or dynamics365: only that.
+EDITS := 1000
+CRM := salesforce dynamics365
+converge: setup
+	swift build --product flowrun
+	swift build --product flowrun-bench
+	for crm in $(CRM); do \
+	    .build/debug/flowrun-bench converge --edits $(EDITS) --crm $$crm $(if $(SEED),--seed $(SEED)) || exit 1; \
+	done
 
 format:
 	swift format --in-place --recursive --parallel $(SOURCES)

@@ -20,6 +20,7 @@ enum FlowrunBench {
         switch (words.dropFirst().first, words.count) {
         case ("--work", 4): return try await CountedWork.perform(words[2], Int(words[3]) ?? 1)
         case ("--start", 3): return try await TimerWorkload.start(words[2])
+        case ("converge", _): exit(try await Convergence.run(Array(words.dropFirst(2))) ? 0 : 1)
         case ("soak", _): exit(try await Soak.run(Array(words.dropFirst(2))) ? 0 : 1)
         default: break
         }

@@ -26,15 +26,20 @@ extension StoreContract {
             findings.expectEqual(try await store.effects(EffectFilter(since: at(2))), [second], "since")
             findings.expectEqual(try await store.effects(EffectFilter(limit: 1)), [second], "limited")
         },
-        Check("What was written to a record last is what an echo is compared with") { store, findings in
+        Check("What was written to a record lies over what is known of it") { store, findings in
             findings.expectEqual(try await store.echo(kind: "deal", entity: "1"), nil, "nothing written")
-            for number in 1...2 {
+            var known = EchoEntry(
+                kind: "deal", entity: "1", values: ["a": "1", "b": "2"], run: "r1", writtenAt: at(1))
+            try await store.commit(StoreCommit([.echo(known)]))
+            findings.expectEqual(try await store.echo(kind: "deal", entity: "1"), known, "the first write")
+            for (number, values) in [["b": "3", "c": "4"], [:]].enumerated() {
                 let entry = EchoEntry(
-                    kind: "deal", entity: "1", fieldsHash: "h\(number)", run: "r\(number)",
-                    writtenAt: at(Int64(number)))
+                    kind: "deal", entity: "1", values: values, run: "r\(number)", writtenAt: at(Int64(2 + number)))
                 try await store.commit(StoreCommit([.echo(entry)]))
-                findings.expectEqual(try await store.echo(kind: "deal", entity: "1"), entry, "write \(number)")
+                known = known.overlaid(by: entry)
+                findings.expectEqual(try await store.echo(kind: "deal", entity: "1"), known, "write \(number)")
             }
+            findings.expectEqual(known.values, ["a": "1", "b": "3", "c": "4"], "one over the other")
             findings.expectEqual(try await store.echo(kind: "lead", entity: "1"), nil, "another kind")
         },
         Check("Quotas add up over the windows that count") { store, findings in

@@ -39,7 +39,8 @@ import Testing
         }
     }
 
-    @Test func `an interval goes on from the present when the clock is set back, and fires once when it is set forward`()
+    @Test
+    func `an interval goes on from the present when the clock is set back, and fires once when it is set forward`()
         async throws
     {
         let world = try TestWorld([("c.flow.yaml", Self.recurring("{ frequency: Minute, interval: 5 }"))])

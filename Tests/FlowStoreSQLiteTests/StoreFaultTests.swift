@@ -47,7 +47,7 @@ import Testing
             .send(InboxEntry(run: name, id: "m", kind: "k", body: 1, sentAt: Timestamp(ticks: 1))),
             .effect(
                 EffectEntry(run: name, id: "e", path: "actions/A", operation: "o", intendedAt: Timestamp(ticks: 1))),
-            .echo(EchoEntry(kind: "k", entity: "1", fieldsHash: name, run: name, writtenAt: Timestamp(ticks: 1))),
+            .echo(EchoEntry(kind: "k", entity: "1", values: ["a": name], run: name, writtenAt: Timestamp(ticks: 1))),
             .useQuota(QuotaUse(name: "q", window: Timestamp(ticks: 0))),
             .trigger(TriggerState(flow: "f", trigger: "t", watermark: .string(name))),
             .seen(TriggerKey(flow: "f", key: name, run: name, seenAt: Timestamp(ticks: 1))),
@@ -65,7 +65,7 @@ import Testing
             try await store.run(name) != nil, try await store.journal(of: name).count == 3,
             try await store.timers(of: name).count == 1, try await store.inbox(of: name).count == 1,
             try await store.effects(of: name).count == 1,
-            try await store.echo(kind: "k", entity: "1")?.fieldsHash == name,
+            try await store.echo(kind: "k", entity: "1")?.values == ["a": name],
             try await store.triggerState(flow: "f", trigger: "t")?.watermark == .string(name),
             try await store.seenKeys(flow: "f", keys: [name]).count == 1,
             try await store.triggerHistoryEntry(name) != nil,

@@ -117,10 +117,10 @@ final class ServeProcess {
     let started = ContinuousClock.now
     private let process: Process
 
-    init(_ flowrun: String, in folder: String) throws {
+    init(_ flowrun: String, in folder: String, _ arguments: [String] = ["serve"]) throws {
         process = Process()
         process.executableURL = URL(fileURLWithPath: flowrun)
-        process.arguments = ["serve"]
+        process.arguments = arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.standardOutput = FileHandle.nullDevice
         process.standardInput = FileHandle.nullDevice

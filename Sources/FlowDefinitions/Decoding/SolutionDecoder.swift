@@ -66,7 +66,9 @@ public struct SolutionDecoder {
             of: root,
             known: [
                 "uniqueName", "displayName", "version", "publisher", "connectionReferences", "environmentVariables",
-                "flows", "businessKeys", "deduplication", "missedTimes", "echoGuard", "audit", "description", "export",
+                "flows", "businessKeys", "deduplication", "missedTimes", "echoGuard", "oneAtATime", "audit",
+                "description",
+                "export",
             ], "a solution")
         let uniqueName = required(root, "uniqueName", of: "The solution") ?? ""
         let publisher = root["publisher"]
@@ -83,6 +85,7 @@ public struct SolutionDecoder {
             businessKeys: texts(root["businessKeys"], "businessKeys").map { (name: $0.0, expression: $0.1) },
             deduplication: texts(root["deduplication"], "deduplication").map { (flow: $0.0, expression: $0.1) },
             missedTimes: decodeMissedTimes(root["missedTimes"]), echoGuards: decodeGuards(root["echoGuard"]),
+            oneAtATime: decodeGroups(root["oneAtATime"]),
             audit: decodeAudit(root["audit"]), folder: folder, node: root)
     }
 
@@ -159,6 +162,15 @@ public struct SolutionDecoder {
                 trigger: trigger, entityID: entity, fields: element["fields"]?.elements.compactMap(\.string) ?? [],
                 writtenBy: element["writtenBy"]?.elements.compactMap(\.string) ?? [])
         }
+    }
+
+    private mutating func decodeGroups(_ node: SourceNode?) -> [[String]] {
+        guard let node, !node.isNull else { return [] }
+        guard node.isSequence, node.elements.allSatisfy(\.isSequence) else {
+            report("'oneAtATime' must be a list of lists of flow names.", at: node.location)
+            return []
+        }
+        return node.elements.map { $0.elements.compactMap(\.string) }
     }
 
     private mutating func decodeAudit(_ node: SourceNode?) -> SolutionAudit? {

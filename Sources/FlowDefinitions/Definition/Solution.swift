@@ -25,6 +25,8 @@ public struct Solution: Sendable {
     public var missedTimes: [(flow: String, rule: MissedTimes)]
     /// Which trigger items are echoes of our own writes.
     public var echoGuards: [EchoGuard]
+    /// Groups of flows, by name, of whose runs one goes at a time.
+    public var oneAtATime: [[String]]
     /// How both sides of its records are compared, or nil.
     public var audit: SolutionAudit?
     /// The folder it was read from.
@@ -52,7 +54,8 @@ public struct Solution: Sendable {
         connectionReferences: [SolutionConnectionReference], environmentVariables: [EnvironmentVariable],
         flows: [SolutionFlow], businessKeys: [(name: String, expression: String)],
         deduplication: [(flow: String, expression: String)], missedTimes: [(flow: String, rule: MissedTimes)] = [],
-        echoGuards: [EchoGuard], audit: SolutionAudit? = nil, folder: String, node: SourceNode
+        echoGuards: [EchoGuard], oneAtATime: [[String]] = [], audit: SolutionAudit? = nil, folder: String,
+        node: SourceNode
     ) {
         self.uniqueName = uniqueName
         self.displayName = displayName
@@ -65,6 +68,7 @@ public struct Solution: Sendable {
         self.deduplication = deduplication
         self.missedTimes = missedTimes
         self.echoGuards = echoGuards
+        self.oneAtATime = oneAtATime
         self.audit = audit
         self.folder = folder
         self.node = node

@@ -51,6 +51,9 @@ enum SolutionFileSchema {
                         "all": "Each gets its run, in order.",
                     ])),
             "echoGuard": .list("Which changes that triggers see are our own writes.", of: guardian),
+            "oneAtATime": .list(
+                "Groups of flows of whose runs one goes at a time, whichever flow it belongs to.",
+                of: .list("A group.", of: .text("A flow."))),
             "audit": .object(
                 "How flowrun audit compares both sides of every deal.",
                 [

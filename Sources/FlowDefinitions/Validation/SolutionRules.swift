@@ -30,6 +30,9 @@ enum SolutionRules {
                 checkFlow(String(text.prefix { $0 != "/" }), at: writer.location)
             }
         }
+        for node in (solution.node["oneAtATime"]?.elements ?? []).flatMap(\.elements) {
+            if let name = node.string { checkFlow(name, at: node.location) }
+        }
         checkAudit(solution, into: &report)
         for node in solution.node["audit"]?["reconcile"]?.elements ?? [] {
             if let flow = node["flow"], let name = flow.string { checkFlow(name, at: flow.location) }

@@ -41,6 +41,8 @@ struct Catalog: Sendable {
     let flows: [Entry]
     /// The flows as the set in which child calls are resolved.
     let flowSet: FlowSet
+    /// The flows of whose runs one goes at a time, by the id of each of them.
+    let groups: [String: [String]]
     private let places: [String: Int]
     /// The places by GUIDs without hyphens, as they stand in trigger URLs.
     private let placesOfURLs: [String: Int]
@@ -87,6 +89,7 @@ struct Catalog: Sendable {
         self.solutions = parts
         self.flows = flows
         self.flowSet = FlowSet(flows.map(\.definition))
+        groups = Self.groups(parts, flows)
         places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
         placesOfURLs = Self.withoutHyphens(places)
     }
@@ -104,8 +107,23 @@ struct Catalog: Sendable {
         }
         self.flows = flows
         flowSet = FlowSet(definitions)
+        groups = [:]
         places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
         placesOfURLs = Self.withoutHyphens(places)
+    }
+
+    private static func groups(_ parts: [InstalledPart], _ flows: [Entry]) -> [String: [String]] {
+        var groups: [String: [String]] = [:]
+        for part in parts {
+            for names in part.solution.oneAtATime {
+                let ids = flows.filter { flow in
+                    flow.solution == part.installed.name
+                        && names.contains { $0 == flow.name || flow.aliases.contains($0) }
+                }.map(\.id)
+                for id in ids { groups[id] = ids }
+            }
+        }
+        return groups
     }
 
     private static func withoutHyphens(_ places: [String: Int]) -> [String: Int] {

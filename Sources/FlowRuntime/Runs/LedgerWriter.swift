@@ -67,33 +67,32 @@ struct LedgerWriter {
 
     // MARK: Echoes
 
-    /// What a call will have written to records that triggers guard, as far as its parameters tell.
+    /// What a call will have written to records that triggers guard, as far as its parameters tell; nothing is remembered
+    /// of secret ones.
     func echoes(of intent: EffectIntent) -> [EchoEntry]? {
-        guard intent.needsCommitFirst, case .operation(let request) = intent.kind else { return nil }
+        guard intent.needsCommitFirst, !intent.isSecure, case .operation(let request) = intent.kind else { return nil }
         let guards = EchoGuardian(host.catalog).guards(ofFlow: identity.flowName, action: intent.action.name)
         if guards.isEmpty { return nil }
-        return guards.compactMap { guardian in
-            guard let hash = EchoGuardian.hash(ofWritten: request.parameters, guardian) else { return nil }
-            let entity = intent.kind.subject ?? ""
-            return EchoEntry(
-                kind: guardian.trigger, entity: entity, fieldsHash: hash, run: identity.run,
+        return guards.map { guardian in
+            EchoEntry(
+                kind: guardian.trigger, entity: intent.kind.subject ?? "",
+                values: EchoGuardian.values(ofWritten: request.parameters, guardian), run: identity.run,
                 writtenAt: intent.intendedAt)
         }
     }
 
-    /// The echoes of a call that is known to have happened; a created record's id stands in the answer.
+    /// The echoes of a call that is known to have happened. The answer tells the record's id, and of a record that the call
+    /// made all its values: nobody else can have set them.
     func written(_ echoes: [EchoEntry], _ finish: EffectFinish) -> [EchoEntry] {
         guard case .answered(let answer) = finish.outcome, answer.statusCode < 400 else { return [] }
+        let guardian = EchoGuardian(host.catalog)
+        let body = answer.body?.objectValue ?? [:]
         return echoes.compactMap { echo in
             var echo = echo
-            if echo.entity.isEmpty {
-                let names = EchoGuardian(host.catalog).entityNames(of: echo.kind) + ["id"]
-                let body = answer.body?.objectValue ?? [:]
-                guard let id = names.lazy.compactMap({ body.value(ignoringCase: $0)?.stringValue }).first else {
-                    return nil
-                }
-                echo.entity = id
-            }
+            let names = guardian.entityNames(of: echo.kind) + (echo.entity.isEmpty ? ["id"] : [])
+            if let id = names.lazy.compactMap({ body.value(ignoringCase: $0)?.stringValue }).first { echo.entity = id }
+            guard !echo.entity.isEmpty else { return nil }
+            if answer.statusCode == 201 { echo.values = guardian.values(ofRecord: body, of: echo.kind) }
             echo.writtenAt = finish.at
             return echo
         }

@@ -57,9 +57,12 @@ extension RunHost {
     }
 
     private func recountTurns() async throws(FlowError) {
+        var counted: Set<String> = []
         for flow in catalog.flows where flow.isStarted {
-            guard let concurrency = try? runnable(flow).rules.concurrency else { continue }
-            let free = try await recountTurns(of: flow.id, concurrency)
+            guard let rules = try? runnable(flow).rules, let lane = lane(of: flow.id, rules.concurrency),
+                counted.insert(lane.name).inserted
+            else { continue }
+            let free = try await recountTurns(of: lane)
             for _ in 0..<free { passTurn(flow.id) }
         }
     }

@@ -13,10 +13,7 @@ extension RunHost {
     /// - Throws: `WorkflowMaximumWaitingRunCountExceeded`, or an error of the store.
     func start(_ planned: PlannedRepair, goesOn: Bool) async throws(FlowError) -> (name: String, watch: RunWatch) {
         guard [.ready, .recovering].contains(readiness) else { throw notReady }
-        var turn = RunTurns.Turn.now
-        if let concurrency = try runnable(planned.flow).rules.concurrency {
-            turn = try await takeTurn(planned.flow.id, concurrency)
-        }
+        let turn = try await takeTurn(try runnable(planned.flow))
         let now = clock.now
         let name = RunName.new(at: now)
         var identity = planned.identity

@@ -488,42 +488,58 @@ final class RunHost: Sendable {
 
     // MARK: Turns
 
-    /// Whether a run may go on at once under its trigger's concurrency; if not, it waits for its turn.
-    func takeTurn(_ flow: String, _ concurrency: TriggerRules.Concurrency) async throws(FlowError) -> RunTurns.Turn {
-        try await turns.take(flow, concurrency, store: store)
+    /// Whether a run may go on at once under its trigger's concurrency and its flow's group; if not, it waits for its turn.
+    func takeTurn(_ runnable: RunnableFlow) async throws(FlowError) -> RunTurns.Turn {
+        let concurrency = runnable.rules.concurrency
+        guard let lane = lane(of: runnable.flow.id, concurrency) else { return .now }
+        return try await turns.take(lane, flow: runnable.flow.id, limit: concurrency?.waiting, store: store)
+    }
+
+    /// The turns that a flow's runs need, or nil where any number goes at once.
+    func lane(of flow: String, _ concurrency: TriggerRules.Concurrency?) -> RunTurns.Lane? {
+        let group = catalog.groups[flow] ?? []
+        if group.count > 1 { return RunTurns.Lane(flows: group, runs: 1) }
+        guard let runs = group.isEmpty ? concurrency?.runs : 1 else { return nil }
+        return RunTurns.Lane(flows: [flow], runs: runs)
+    }
+
+    /// The turns of a flow that may be off by now.
+    private func lane(of flow: String) -> RunTurns.Lane {
+        lane(of: flow, nil) ?? RunTurns.Lane(flows: [flow], runs: 1)
     }
 
     /// Whether a run that waited has its turn.
     func isGranted(_ run: String) -> Bool { turns.isGranted(run) }
 
-    /// Counts the runs of a flow anew after a start of the process.
+    /// Counts the runs of a lane anew after a start of the process.
     /// - Returns: how many of those that wait may go on.
-    func recountTurns(of flow: String, _ concurrency: TriggerRules.Concurrency) async throws(FlowError) -> Int {
-        try await turns.recount(flow, concurrency, store: store)
+    func recountTurns(of lane: RunTurns.Lane) async throws(FlowError) -> Int {
+        try await turns.recount(lane, store: store)
     }
 
     /// A turn of a flow is free: the run that has waited longest takes it.
     func passTurn(_ flow: String) { turnIsFree(flow) }
 
     private func turnIsFree(_ flow: String) {
-        guard turns.isLimited(flow) else { return }
+        let lane = lane(of: flow)
+        guard turns.isLimited(lane) else { return }
         // Reading the next waiting run is asynchronous; nobody waits for it.
         Task {
             repeat {
-                let waiting = await runsWaitingForTurn(of: flow)
-                if let next = turns.pass(toFirstOf: waiting.reversed(), of: flow) {
+                let waiting = await runsWaitingForTurn(in: lane)
+                if let next = turns.pass(toFirstOf: waiting.reversed(), of: lane) {
                     if case .cell(let cell) = places.withLock({ $0[next] }), cell.letGo() { forget(cell) }
                     return takeUp(next)
                 }
                 // A run that was sent into the queue while this one read it is there by now, or looks itself.
-                let late = await runsWaitingForTurn(of: flow)
+                let late = await runsWaitingForTurn(in: lane)
                 guard late.contains(where: { !turns.isGranted($0) }) else { return }
-            } while turns.claim(flow)
+            } while turns.claim(lane)
         }
     }
 
-    private func runsWaitingForTurn(of flow: String) async -> [String] {
-        var filter = RunFilter(flowIDs: [flow], isFinished: false, limit: 250)
+    private func runsWaitingForTurn(in lane: RunTurns.Lane) async -> [String] {
+        var filter = RunFilter(flowIDs: lane.flows, isFinished: false, limit: 250)
         filter.waiting = .turn
         return (try? await store.runs(filter))?.map(\.name) ?? []
     }
@@ -533,7 +549,7 @@ final class RunHost: Sendable {
         let watch = waiters.watch(run)
         Task {
             defer { waiters.unwatch(run, watch) }
-            guard (try? await watch.started()) != nil, turns.claim(flow) else { return }
+            guard (try? await watch.started()) != nil, turns.claim(lane(of: flow)) else { return }
             turnIsFree(flow)
         }
     }

@@ -91,8 +91,7 @@ extension RunHost {
         name: String, watch: RunWatch
     ) {
         guard [.ready, .recovering].contains(readiness) else { throw notReady }
-        var turn = RunTurns.Turn.now
-        if let concurrency = runnable.rules.concurrency { turn = try await takeTurn(runnable.flow.id, concurrency) }
+        let turn = try await takeTurn(runnable)
         let now = clock.now
         let name = request.name ?? RunName.new(at: now)
         let identity = identity(named: name, of: runnable, request)

@@ -2,7 +2,7 @@ import FlowCore
 import FlowStorage
 import Synchronization
 
-/// The turns of flows whose triggers limit how many runs go on at once.
+/// The turns of flows whose triggers limit how many runs go on at once, and of groups of flows of which one run goes at a time.
 final class RunTurns: Sendable {
     /// Whether a run may go on.
     enum Turn: Sendable {
@@ -12,8 +12,19 @@ final class RunTurns: Sendable {
         case later
     }
 
+    /// Flows that share their turns; a flow alone, most often.
+    struct Lane: Sendable, Hashable {
+        /// The flows, by id.
+        let flows: [String]
+        /// How many of their runs go on at once.
+        let runs: Int
+
+        /// What the lane is known by.
+        var name: String { flows[0] }
+    }
+
     private struct State {
-        /// How many runs of a flow go on.
+        /// How many runs of a lane go on.
         var active: [String: Int] = [:]
         /// How many may go on.
         var limits: [String: Int] = [:]
@@ -25,58 +36,67 @@ final class RunTurns: Sendable {
     private let gate = SerialGate()
 
     /// Takes a turn, or a place in the queue.
+    /// - Parameters:
+    ///   - lane: the flows that share the turn.
+    ///   - flow: the flow of the run.
+    ///   - limit: how many runs of that flow may wait, or nil where any number may.
+    ///   - store: where the runs are.
     /// - Throws: `WorkflowMaximumWaitingRunCountExceeded` where the queue is full.
-    func take(
-        _ flow: String, _ concurrency: TriggerRules.Concurrency, store: any FlowStore
-    ) async throws(FlowError) -> Turn {
+    func take(_ lane: Lane, flow: String, limit: Int?, store: any FlowStore) async throws(FlowError) -> Turn {
         await gate.enter()
         defer { gate.leave() }
-        var waitingFilter = RunFilter(flowIDs: [flow], isFinished: false)
+        var waitingFilter = RunFilter(flowIDs: lane.flows, isFinished: false)
         waitingFilter.waiting = .turn
         let waiting = try await store.runCount(waitingFilter)
-        if state.withLock({ $0.active[flow] }) == nil {
-            let unfinished = try await store.runCount(RunFilter(flowIDs: [flow], isFinished: false))
-            state.withLock { $0.active[flow] = $0.active[flow] ?? unfinished - waiting }
+        if state.withLock({ $0.active[lane.name] }) == nil {
+            let unfinished = try await store.runCount(RunFilter(flowIDs: lane.flows, isFinished: false))
+            state.withLock { $0.active[lane.name] = $0.active[lane.name] ?? unfinished - waiting }
         }
         let mayGo = state.withLock { state -> Bool in
-            let active = state.active[flow] ?? 0
-            state.limits[flow] = concurrency.runs
-            guard active < concurrency.runs, waiting == 0 else { return false }
-            state.active[flow] = active + 1
+            let active = state.active[lane.name] ?? 0
+            state.limits[lane.name] = lane.runs
+            guard active < lane.runs, waiting == 0 else { return false }
+            state.active[lane.name] = active + 1
             return true
         }
         if mayGo { return .now }
-        guard waiting < concurrency.waiting else {
+        guard let limit else { return .later }
+        var own = waiting
+        if lane.flows.count > 1 {
+            waitingFilter.flowIDs = [flow]
+            own = try await store.runCount(waitingFilter)
+        }
+        guard own < limit else {
             throw FlowError(
                 .workflowMaximumWaitingRunCountExceeded,
-                "The number of waiting workflow runs '\(waiting)' has exceeded the maximum allowed limit of "
-                    + "'\(concurrency.waiting)'. Try increasing the value of 'maximumWaitingRuns' in trigger concurrency "
+                "The number of waiting workflow runs '\(own)' has exceeded the maximum allowed limit of "
+                    + "'\(limit)'. Try increasing the value of 'maximumWaitingRuns' in trigger concurrency "
                     + "configuration.", hint: "Wait until runs have ended; see `flowrun runs list --status Waiting`.")
         }
         return .later
     }
 
-    /// Whether turns of a flow are counted.
-    func isLimited(_ flow: String) -> Bool { state.withLock { $0.active[flow] != nil } }
+    /// Whether turns of a lane are counted.
+    func isLimited(_ lane: Lane) -> Bool { state.withLock { $0.active[lane.name] != nil } }
 
     /// Takes a turn that is free, for whoever waits.
-    func claim(_ flow: String) -> Bool {
+    func claim(_ lane: Lane) -> Bool {
         state.withLock { state in
-            guard let active = state.active[flow], active < state.limits[flow] ?? 0 else { return false }
-            state.active[flow] = active + 1
+            guard let active = state.active[lane.name], active < state.limits[lane.name] ?? 0 else { return false }
+            state.active[lane.name] = active + 1
             return true
         }
     }
 
     /// A turn goes over to the first of the runs that wait and have none yet.
     /// - Returns: that run, or nil where there is none; the turn is then free.
-    func pass(toFirstOf runs: [String], of flow: String) -> String? {
+    func pass(toFirstOf runs: [String], of lane: Lane) -> String? {
         state.withLock { state in
             if let next = runs.first(where: { !state.granted.contains($0) }) {
                 state.granted.insert(next)
                 return next
             }
-            state.active[flow] = max(0, (state.active[flow] ?? 1) - 1)
+            state.active[lane.name] = max(0, (state.active[lane.name] ?? 1) - 1)
             return nil
         }
     }
@@ -87,17 +107,18 @@ final class RunTurns: Sendable {
     /// Whether a run that waited has its turn.
     func isGranted(_ run: String) -> Bool { state.withLock { $0.granted.contains(run) } }
 
-    /// Counts the runs of a flow anew after a start of the process.
+    /// Counts the runs of a lane anew after a start of the process.
     /// - Returns: how many of those that wait may go on.
-    func recount(
-        _ flow: String, _ concurrency: TriggerRules.Concurrency, store: any FlowStore
-    ) async throws(FlowError) -> Int {
-        var filter = RunFilter(flowIDs: [flow], isFinished: false)
+    func recount(_ lane: Lane, store: any FlowStore) async throws(FlowError) -> Int {
+        var filter = RunFilter(flowIDs: lane.flows, isFinished: false)
         let unfinished = try await store.runCount(filter)
         filter.waiting = .turn
         let waiting = try await store.runCount(filter)
-        let free = max(0, min(waiting, concurrency.runs - (unfinished - waiting)))
-        state.withLock { $0.active[flow] = unfinished - waiting + free }
+        let free = max(0, min(waiting, lane.runs - (unfinished - waiting)))
+        state.withLock { state in
+            state.active[lane.name] = unfinished - waiting + free
+            state.limits[lane.name] = lane.runs
+        }
         return free
     }
 }

@@ -4,6 +4,9 @@ import FlowEngine
 import FlowStorage
 
 /// Tells echoes of our own writes from changes by others: by the values of the compared fields, never by version or user.
+///
+/// Of each record is known, field by field, with which values a run was started last, and over that what runs wrote since.
+/// An item of the trigger is an echo where a run has written since, and all compared fields are as they are known.
 struct EchoGuardian {
     private let guards: [EchoGuard]
 
@@ -22,64 +25,84 @@ struct EchoGuardian {
     /// The members that identify records of a trigger's guards.
     func entityNames(of trigger: String) -> [String] { guards.filter { $0.trigger == trigger }.map(\.entityID) }
 
-    /// The hash of what a call writes to the compared fields; nil where it does not write all of them, for then its
-    /// values alone cannot tell an echo.
-    static func hash(ofWritten parameters: JSONObject, _ guardian: EchoGuard) -> String? {
-        var values = JSONObject()
+    /// The digests of what a call writes to compared fields.
+    static func values(ofWritten parameters: JSONObject, _ guardian: EchoGuard) -> [String: String] {
+        var written: [String: JSON] = [:]
+        for (name, value) in parameters {
+            // `item` with its members, or each member for itself as `item/Name`.
+            for (member, value) in value.objectValue ?? [:] { written[member.lowercased()] = value }
+            written[name.split(separator: "/").last.map { $0.lowercased() } ?? ""] = value
+        }
+        var values: [String: String] = [:]
         for field in guardian.fields {
-            let found = parameters.first { name, _ in
-                name == field || name.hasSuffix("/\(field)")
+            if let value = written[field.lowercased()] {
+                values[field] = digest(of: value)
+            } else if let column = lookedUp(by: field), let value = written["\(column)@odata.bind"] {
+                values[field] = digest(of: .string(rowID(value.stringValue ?? "")))
             }
-            guard let value = found?.1 ?? nested(field, in: parameters) else { return nil }
-            values[field] = value
         }
-        return values.isEmpty ? nil : hash(values)
+        return values
     }
 
-    /// The hash of the compared fields of a trigger's item.
-    static func hash(ofItem item: JSON, _ guardian: EchoGuard) -> String {
-        var values = JSONObject()
-        for field in guardian.fields { values[field] = item.objectValue?.value(ignoringCase: field) ?? .null }
-        return hash(values)
-    }
-
-    private static func nested(_ field: String, in parameters: JSONObject) -> JSON? {
-        for (_, value) in parameters {
-            if let found = value.objectValue?[field] { return found }
+    /// The digests of a record's compared fields, as far as it has them.
+    func values(ofRecord record: JSONObject, of trigger: String) -> [String: String] {
+        var values: [String: String] = [:]
+        for field in guards.filter({ $0.trigger == trigger }).flatMap(\.fields) {
+            if let value = record.value(ignoringCase: field) { values[field] = Self.digest(of: value) }
         }
-        return nil
+        return values
     }
 
-    private static func hash(_ values: JSONObject) -> String {
-        let sorted = values.sorted { $0.0 < $1.0 }.map { name, value in "\(name)=\(text(of: value))" }
-        return ContentHash.of(Array(sorted.joined(separator: "\n").utf8))
+    /// The column whose row an OData member such as `_ownerid_value` names.
+    private static func lookedUp(by field: String) -> String? {
+        let name = field.lowercased()
+        guard name.hasPrefix("_"), name.hasSuffix("_value") else { return nil }
+        return String(name.dropFirst().dropLast(6))
     }
 
-    /// A value as it is compared: a number and its text are the same, and 42000 is 42000.0.
-    private static func text(of value: JSON) -> String {
-        value.stringValue ?? value.integerValue.map { String($0) } ?? value.text
+    /// The id in a reference such as `/accounts(ID)`.
+    private static func rowID(_ reference: String) -> String {
+        guard let open = reference.lastIndex(of: "("), reference.hasSuffix(")") else { return reference }
+        return String(reference[reference.index(after: open)...].dropLast()).lowercased()
+    }
+
+    /// A value as it is compared: a number and its text are the same, 42000 is 42000.0, and an empty text is none.
+    private static func digest(of value: JSON) -> String {
+        let text =
+            value.isNull ? "" : value.stringValue ?? value.integerValue.map { String($0) } ?? value.text
+        return String(Base64.encodeURL(Digest.sha256(Array(text.utf8))).prefix(22))
     }
 
     /// What a trigger's item is to the guards of its flow.
     enum Judgement {
-        /// An echo of this write.
-        case echo(EchoEntry)
-        /// A change by others. What was written before is forgotten with the run that comes of it: should the record
-        /// come back to those values later, that is a change again.
-        case change(forgetting: [StoreChange])
+        /// An echo of this write. The write is seen with it: a later item needs another write to be an echo.
+        case echo(EchoEntry, seen: StoreChange)
+        /// A change by others; what is then known of the record is committed with the run that comes of it.
+        case change(remembering: [StoreChange])
     }
 
     /// Judges an item of a flow's trigger.
-    func judge(_ item: JSON, flow: String, store: any FlowStore) async throws(FlowError) -> Judgement {
-        var forgotten: [StoreChange] = []
+    func judge(
+        _ item: JSON, flow: String, at now: Timestamp, store: any FlowStore
+    ) async throws(FlowError) -> Judgement {
+        var remembered: [StoreChange] = []
         for guardian in guards(ofTriggerOf: flow) {
-            guard let entity = item.objectValue?.value(ignoringCase: guardian.entityID)?.stringValue,
-                var written = try await store.echo(kind: guardian.trigger, entity: entity), !written.fieldsHash.isEmpty
+            guard let record = item.objectValue,
+                let entity = record.value(ignoringCase: guardian.entityID)?.stringValue
             else { continue }
-            if written.fieldsHash == Self.hash(ofItem: item, guardian) { return .echo(written) }
-            written.fieldsHash = ""
-            forgotten.append(.echo(written))
+            var values: [String: String] = [:]
+            for field in guardian.fields {
+                values[field] = Self.digest(of: record.value(ignoringCase: field) ?? .null)
+            }
+            let known = try await store.echo(kind: guardian.trigger, entity: entity)
+            if let known, !known.run.isEmpty, values.allSatisfy({ known.values[$0.key] == $0.value }) {
+                var seen = known
+                seen.run = ""
+                return .echo(known, seen: .echo(seen))
+            }
+            remembered.append(
+                .echo(EchoEntry(kind: guardian.trigger, entity: entity, values: values, run: "", writtenAt: now)))
         }
-        return .change(forgetting: forgotten)
+        return .change(remembering: remembered)
     }
 }

@@ -65,16 +65,16 @@ struct TriggerEvents {
             let row = row(id, .skipped, code: "TriggerConditionNotMet", at: now)
             return try await host.commit(StoreCommit([.trigger(mark), .history(row)]))
         }
-        let forgotten: [StoreChange]
-        switch try await judge(outputs) {
-        case .echo(let echo):
-            return try await host.commit(StoreCommit([.trigger(mark), .history(suppressed(id, echo, at: now))]))
-        case .change(let forgetting): forgotten = forgetting
+        let remembered: [StoreChange]
+        switch try await judge(outputs, at: now) {
+        case .echo(let echo, let seen):
+            return try await host.commit(StoreCommit([.trigger(mark), .history(suppressed(id, echo, at: now)), seen]))
+        case .change(let remembering): remembered = remembering
         }
         let firing = try runnable.rules.firings(of: outputs, now: now)[0]
         try await start(
             id, payload(firing.outputs, id, at: now), trackingID: firing.trackingID,
-            changes: [.trigger(mark)] + forgotten)
+            changes: [.trigger(mark)] + remembered)
     }
 
     /// Starts the runs of a stored answer; those that an earlier process started are found.
@@ -83,14 +83,16 @@ struct TriggerEvents {
         for (index, firing) in try runnable.rules.firings(of: outputs, now: now).enumerated() {
             let name = RunName.part(index, of: entry.id, at: entry.startTime)
             if try await host.store.run(name) != nil { continue }
+            if try await host.store.triggerHistoryEntry(name) != nil { continue }
             guard try runnable.rules.conditionsHold(firing.outputs, now: now) else {
                 try await host.commit(
                     StoreCommit([.history(row(name, .skipped, code: "TriggerConditionNotMet", at: now))]))
                 continue
             }
-            switch try await judge(firing.outputs) {
-            case .echo(let echo): try await host.commit(StoreCommit([.history(suppressed(name, echo, at: now))]))
-            case .change(let forgotten): try await startPart(name, firing, entry, forgotten, at: now)
+            switch try await judge(firing.outputs, at: now) {
+            case .echo(let echo, let seen):
+                try await host.commit(StoreCommit([.history(suppressed(name, echo, at: now)), seen]))
+            case .change(let remembered): try await startPart(name, firing, entry, remembered, at: now)
             }
         }
         var done = entry
@@ -125,9 +127,12 @@ struct TriggerEvents {
             hidesOutputs: planned?.hidesOutputs ?? false)
     }
 
-    private func judge(_ outputs: JSONObject) async throws(FlowError) -> EchoGuardian.Judgement {
-        guard let body = outputs["body"] else { return .change(forgetting: []) }
-        return try await EchoGuardian(host.catalog).judge(body, flow: flow.name, store: host.store)
+    /// Nothing is remembered of a trigger whose outputs are secret; each of its items is a change.
+    private func judge(_ outputs: JSONObject, at now: Timestamp) async throws(FlowError) -> EchoGuardian.Judgement {
+        guard let body = outputs["body"], runnable.plan.trigger?.hidesOutputs != true else {
+            return .change(remembering: [])
+        }
+        return try await EchoGuardian(host.catalog).judge(body, flow: flow.name, at: now, store: host.store)
     }
 
     private func suppressed(_ id: String, _ echo: EchoEntry, at now: Timestamp) -> TriggerHistoryEntry {

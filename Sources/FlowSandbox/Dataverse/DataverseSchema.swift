@@ -4,7 +4,7 @@ import FlowCore
 ///
 /// Opportunities and leads carry the solution's columns `msft_syncwithpartnercenter`, `msft_referralidentifier` (alternate
 /// key), `msft_referrallink`, `msft_howcanmicrosofthelp`, `msft_referralvisibility`, `msft_microsoftcrmidentifier`,
-/// `msft_referralprogram`, `msft_products` and `msft_audit`. `msft_microsoftsolutiondetails` is the catalogue of co-sell-ready
+/// `msft_referralprogram`, `msft_products`, `msft_audit` and `msft_partnercentervalues`. `msft_microsoftsolutiondetails` is the catalogue of co-sell-ready
 /// solutions; `msft_microsoftsolutions` joins them to opportunities.
 package enum DataverseSchema {
     /// A one-to-many relationship.
@@ -61,7 +61,7 @@ package enum DataverseSchema {
         DataverseColumn("msft_referrallink", .text(255)), .choice("msft_howcanmicrosofthelp", helpChoices),
         .yesNo("msft_referralvisibility"), DataverseColumn("msft_microsoftcrmidentifier", .text(100)),
         DataverseColumn("msft_referralprogram", .text(100)), DataverseColumn("msft_products", .text(255)),
-        DataverseColumn("msft_audit", .text(100_000)),
+        DataverseColumn("msft_audit", .text(100_000)), DataverseColumn("msft_partnercentervalues", .text(100_000)),
     ]
 
     private static let account = DataverseTable(

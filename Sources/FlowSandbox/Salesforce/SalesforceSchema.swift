@@ -4,8 +4,8 @@ import FlowCore
 ///
 /// Beyond the standard fields, Opportunity has `Sync_with_Partner_Center__c`, `Referral_Identifier__c` (external id,
 /// unique), `Referral_Link__c`, `How_can_Microsoft_help__c`, `Referral_Visible_to_Microsoft_Sellers__c`,
-/// `Microsoft_CRM_Identifier__c`, `Referral_Program__c`, `Products__c` and `Audit__c`; leads have the first three and the
-/// last. `Microsoft_Solution__c` holds the solutions of an opportunity.
+/// `Microsoft_CRM_Identifier__c`, `Referral_Program__c`, `Products__c`, `Audit__c` and
+/// `Partner_Center_Values__c`; leads have the first three and `Audit__c`. `Microsoft_Solution__c` holds the solutions of an opportunity.
 package enum SalesforceSchema {
     /// A stage of opportunities.
     package struct Stage: Sendable {
@@ -146,6 +146,7 @@ package enum SalesforceSchema {
             SalesforceField("Referral_Program__c", "Referral Program", .string, 255),
             SalesforceField("Products__c", "Products", .string, 255),
             SalesforceField("Audit__c", "Audit", .textarea, 100_000),
+            SalesforceField("Partner_Center_Values__c", "Partner Center Values", .textarea, 100_000),
         ],
         children: [
             .init(

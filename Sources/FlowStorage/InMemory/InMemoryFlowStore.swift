@@ -63,7 +63,9 @@ struct InMemoryState {
             runs.apply(change)
             if case .deleteRuns(let names) = change { effects.delete(names) }
         case .effect(let entry): effects.put(entry)
-        case .echo(let entry): echoes[Pair(entry.kind, entry.entity)] = entry
+        case .echo(let entry):
+            let place = Pair(entry.kind, entry.entity)
+            echoes[place] = echoes[place]?.overlaid(by: entry) ?? entry
         case .useQuota(let use): quotas[use.name, default: [:]][use.window, default: 0] += use.amount
         case .trigger, .forgetTriggers, .seen, .forgetKeys, .history, .deleteHistory: triggers.apply(change)
         default:

@@ -1,0 +1,336 @@
+import FlowCore
+import FlowHTTP
+import FlowRuntime
+import FlowStorage
+import FlowStoreSQLite
+import Foundation
+import Synchronization
+
+/// The CRM that Partner Center is kept in step with.
+enum CoSellSide: String {
+    case salesforce
+    case dynamics365
+
+    /// The sandbox's name of it.
+    var service: String { self == .salesforce ? "salesforce" : "commondataserviceforapps" }
+    /// What its opportunities are called.
+    var kind: String { self == .salesforce ? "Opportunity" : "opportunity" }
+    /// The member with an opportunity's id.
+    var id: String { self == .salesforce ? "Id" : "opportunityid" }
+    /// The member with the referral's id.
+    var referral: String { self == .salesforce ? "Referral_Identifier__c" : "msft_referralidentifier" }
+    /// The member with the audit lines.
+    var audit: String { self == .salesforce ? "Audit__c" : "msft_audit" }
+    private var title: String { self == .salesforce ? "Salesforce" : "Dynamics 365" }
+    /// The flow that the webhooks start.
+    var receiver: String { "Partner Center to \(title) (Insider Preview)" }
+    /// The flow that the CRM's changes start.
+    var watcher: String { "\(title) Opportunity to Partner Center (Insider Preview)" }
+    /// The flow that compares an opportunity with its referral.
+    var comparer: String { "\(title) to Partner Center (Insider Preview)" }
+
+    /// The member that holds a value.
+    func name(of field: DealField) -> String {
+        switch (self, field) {
+        case (.salesforce, .dealValue): "Amount"
+        case (.salesforce, .notes): "Description"
+        case (.salesforce, .closingDate): "CloseDate"
+        case (.dynamics365, .dealValue): "estimatedvalue"
+        case (.dynamics365, .notes): "description"
+        case (.dynamics365, .closingDate): "estimatedclosedate"
+        }
+    }
+}
+
+/// A deal of both sides.
+struct CoSellDeal {
+    let referral: String
+    let opportunity: String
+}
+
+/// A write of the flows, with those of the edited values that it carries.
+struct CoSellWrite {
+    let isInPartnerCenter: Bool
+    let values: [(DealField, String)]
+}
+
+/// A sandbox, one of the solutions, a server that is killed and started again, and deals of both sides.
+final class CoSellWorld {
+    private let folder: BenchFolder
+    private let options: Convergence.Options
+    private let port: Int
+    private let settings: EnvironmentSettings
+    private let transport = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
+    private let control: String
+    private let token: String
+    private var server: ServeProcess?
+    /// The deals, as the flows brought them into the CRM.
+    private(set) var deals: [CoSellDeal] = []
+    /// The ledger's requests from here on were made after the deals were there.
+    private var firstRequest: Int64 = 0
+
+    init(_ options: Convergence.Options) async throws {
+        self.options = options
+        folder = try BenchFolder()
+        port = try LoopbackSocket.freePort()
+        let path = folder.path
+        func command(_ arguments: String...) throws -> String {
+            try Self.command(arguments, options.flowrun, in: path)
+        }
+        let sandbox = try JSONReader.read(try command("sandbox", "start", "--port", "0", "--detach", "--json"))
+        _ = try command("init", "--sandbox")
+        settings = try Project.find(from: path).environment("default")
+        control = sandbox["controlUrl"]?.stringValue ?? ""
+        token = sandbox["controlToken"]?.stringValue ?? ""
+        let solution = path + "/solution"
+        try FileManager.default.copyItem(
+            atPath: URL(fileURLWithPath: options.solutions).appendingPathComponent(
+                "partner-center-\(options.crm.rawValue)"
+            ).path, toPath: solution)
+        if !options.isGuarded { try Self.removeGuard(solution + "/solution.yaml") }
+        _ = try command("solution", "install", "solution")
+        for connector in ["partnercenterref", "partnercenterevents"] {
+            _ = try command("connection", "create", connector, "--account", "referrals.admin@adatum.example")
+        }
+        for connector in Set(["commondataserviceforapps", options.crm.service]).sorted() {
+            _ = try command("connection", "create", connector, "--account", "crm.admin@adatum.example")
+        }
+        _ = try command("bind-connection", "--all")
+        _ = try command("activate", "--all")
+        try serve()
+        try await until("the server is ready") { await self.isReady() }
+        let registration: JSON = [
+            "Http Trigger Endpoint": .string(try command("flow", "url", options.crm.receiver)),
+            "Events to Register": [
+                "referral-created", "referral-updated", "related-referral-created", "related-referral-updated",
+            ],
+            "Overwrite existing trigger endpoints if present?": "Yes",
+        ]
+        _ = try command("run", "Partner Center Webhook Registration", "--input", registration.text)
+        try await makeDeals()
+    }
+
+    private static func removeGuard(_ file: String) throws {
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        var isInside = false
+        let kept = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            if let first = line.first, first != " ", first != "#" { isInside = line.hasPrefix("echoGuard:") }
+            return !isInside
+        }
+        try kept.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+    }
+
+    private static func command(_ arguments: [String], _ flowrun: String, in folder: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: flowrun)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        // A file rather than a pipe: a detached child would keep the pipe open.
+        let file = folder + "/command.out"
+        try Data().write(to: URL(fileURLWithPath: file))
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw FlowError(.invalidArgument, "flowrun \(arguments.joined(separator: " ")) failed in \(folder).")
+        }
+        return try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private func makeDeals() async throws {
+        for number in 0..<options.deals {
+            _ = try await ask(
+                "POST", "/share",
+                [
+                    "name": .string("Deal \(number)"), "status": "Active", "substatus": "Accepted",
+                    "details": ["dealValue": 500, "closingDateTime": "2026-12-24T00:00:00Z", "notes": "Shared."],
+                ])
+        }
+        try await until("the deals are in the CRM") {
+            let records = try await self.ask("GET", "/data/\(self.options.crm.service)/\(self.options.crm.kind)")
+            self.deals = (records.arrayValue ?? []).compactMap { record in
+                guard let referral = record[self.options.crm.referral]?.stringValue,
+                    let id = record[self.options.crm.id]?.stringValue,
+                    record[self.options.crm.audit]?.stringValue?.isEmpty == false
+                else { return nil }
+                return CoSellDeal(referral: referral, opportunity: id)
+            }
+            return self.deals.count == self.options.deals
+        }
+        _ = try await waitUntilQuiet()
+        let last = try await ask("GET", "/requests?limit=1")
+        firstRequest = last[0]?["id"]?.integerValue ?? 0
+    }
+
+    // MARK: The server
+
+    func serve() throws {
+        server = try ServeProcess(
+            options.flowrun, in: folder.path,
+            ["serve", "--listen", "127.0.0.1:\(port)", "--poll-interval", "0.3s"])
+    }
+
+    func kill() {
+        server?.kill()
+        server = nil
+    }
+
+    private func isReady() async -> Bool {
+        let request = HTTPRequest("GET", "http://127.0.0.1:\(port)/readyz", timeout: .seconds(1))
+        return (try? await transport.send(request))?.status == 200
+    }
+
+    /// The store as the disk holds it.
+    func store() throws -> SQLiteFlowStore {
+        try SQLiteFlowStore(reading: settings.databaseFile, key: try settings.key(variable: nil))
+    }
+
+    /// Ends server and sandbox; what they left is kept where someone has to look at it.
+    func end(keeping: Bool) async {
+        kill()
+        _ = try? Self.command(["sandbox", "stop"], options.flowrun, in: folder.path)
+        guard keeping else { return }
+        let kept = FileManager.default.temporaryDirectory.path + "/flowrun-converge-\(options.crm.rawValue)"
+        try? FileManager.default.removeItem(atPath: kept)
+        try? FileManager.default.copyItem(atPath: folder.path, toPath: kept)
+        Soak.say("  project, store and log are kept in \(kept)")
+    }
+
+    // MARK: The sandbox
+
+    private func ask(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> JSON {
+        var headers: HTTPHeaders = ["Authorization": "Bearer \(token)"]
+        if body != nil { headers["Content-Type"] = "application/json" }
+        let answer = try await transport.send(
+            HTTPRequest(method, control + path, headers: headers, body: body?.bytes ?? [], timeout: .seconds(30)))
+        guard answer.status < 400 else {
+            throw FlowError(
+                .invalidArgument, "\(method) \(path): \(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
+        }
+        return answer.body.isEmpty ? .null : try JSONReader.read(answer.body)
+    }
+
+    func disturb(_ fault: JSON) async throws { _ = try await ask("POST", "/faults", fault) }
+
+    /// Ends all faults.
+    func calm() async throws { _ = try await ask("DELETE", "/faults") }
+
+    func apply(_ edit: DealEdit) async throws {
+        let deal = deals[edit.deal]
+        if edit.isInPartnerCenter {
+            let value: JSONObject =
+                switch edit.field {
+                case .dealValue: ["dealValue": .integer(Int64(edit.value) ?? 0)]
+                case .notes: ["notes": .string(edit.value)]
+                case .closingDate: ["closingDateTime": .string(edit.value + "T00:00:00Z")]
+                }
+            _ = try await ask("PATCH", "/data/partnercenterref/referral/\(deal.referral)", ["details": .object(value)])
+        } else {
+            let value: JSON = edit.field == .dealValue ? .integer(Int64(edit.value) ?? 0) : .string(edit.value)
+            _ = try await ask(
+                "PATCH", "/data/\(options.crm.service)/\(options.crm.kind)/\(deal.opportunity)",
+                .object([options.crm.name(of: edit.field): value]))
+        }
+    }
+
+    func pendingDeliveries() async throws -> Int64 {
+        let counts = try await ask("GET", "/status")["deliveries"]
+        return (counts?["pending"]?.integerValue ?? 0) + (counts?["sending"]?.integerValue ?? 0)
+    }
+
+    func partnerCenterValues(_ deal: CoSellDeal) async throws -> [DealField: String] {
+        let details = try await ask("GET", "/data/partnercenterref/referral/\(deal.referral)")["details"] ?? .null
+        return [
+            .dealValue: Self.number(details["dealValue"]), .notes: details["notes"]?.stringValue ?? "",
+            .closingDate: String((details["closingDateTime"]?.stringValue ?? "").prefix(10)),
+        ]
+    }
+
+    func crmValues(_ deal: CoSellDeal) async throws -> (values: [DealField: String], audit: String) {
+        let record = try await ask("GET", "/data/\(options.crm.service)/\(options.crm.kind)/\(deal.opportunity)")
+        let values: [DealField: String] = [
+            .dealValue: Self.number(record[options.crm.name(of: .dealValue)]),
+            .notes: record[options.crm.name(of: .notes)]?.stringValue ?? "",
+            .closingDate: String((record[options.crm.name(of: .closingDate)]?.stringValue ?? "").prefix(10)),
+        ]
+        return (values, record[options.crm.audit]?.stringValue ?? "")
+    }
+
+    private static func number(_ value: JSON?) -> String {
+        (value?.doubleValue ?? value?.stringValue.flatMap(Double.init)).map { String(Int($0)) } ?? ""
+    }
+
+    /// What the flows wrote since the deals are there, as the services saw it.
+    func writes() async throws -> [CoSellWrite] {
+        var writes: [CoSellWrite] = []
+        for service in ["partnercenterref", options.crm.service] {
+            let requests = try await ask(
+                "GET", "/requests?service=\(service)&method=PATCH&after=\(firstRequest)&limit=50000")
+            for request in requests.arrayValue ?? [] {
+                guard let status = request["status"]?.integerValue, status > 0, status < 300,
+                    let body = request["body"]
+                else { continue }
+                writes.append(
+                    CoSellWrite(
+                        isInPartnerCenter: service == "partnercenterref",
+                        values: service == "partnercenterref" ? Self.patched(body) : fields(body)))
+            }
+        }
+        return writes
+    }
+
+    private static func patched(_ body: JSON) -> [(DealField, String)] {
+        (body.arrayValue ?? []).compactMap { operation in
+            switch operation["path"]?.stringValue {
+            case "/details/dealValue": (.dealValue, number(operation["value"]))
+            case "/details/notes": (.notes, operation["value"]?.stringValue ?? "")
+            case "/details/closingDateTime":
+                (.closingDate, String((operation["value"]?.stringValue ?? "").prefix(10)))
+            default: nil
+            }
+        }
+    }
+
+    private func fields(_ body: JSON) -> [(DealField, String)] {
+        DealField.allCases.compactMap { field in
+            guard let value = body[options.crm.name(of: field)] else { return nil }
+            return (field, field == .dealValue ? Self.number(value) : String((value.stringValue ?? "").prefix(200)))
+        }
+    }
+
+    // MARK: Waiting
+
+    /// Waits until every event was delivered, no run is under way and nothing is written any more.
+    /// - Returns: what was not so after five minutes.
+    func waitUntilQuiet() async throws -> [String] {
+        let deadline = ContinuousClock.now + .seconds(300)
+        var quietSince = ContinuousClock.now
+        var last: JSON = .null
+        while ContinuousClock.now - quietSince < .seconds(3) {
+            try await Task.sleep(for: .milliseconds(200))
+            let pending = try await pendingDeliveries()
+            let store = try store()
+            let open = try await store.runCount(RunFilter(isFinished: false))
+            await store.close()
+            let writes = try await ask("GET", "/requests?method=PATCH&limit=1")
+            if pending > 0 || open > 0 || writes != last { quietSince = ContinuousClock.now }
+            last = writes
+            if ContinuousClock.now > deadline {
+                return ["after five minutes \(open) runs are open and \(pending) events wait"]
+            }
+        }
+        let parked = try await ask("GET", "/status")["deliveries"]?["parked"]?.integerValue ?? 0
+        return parked > 0 ? ["\(parked) events were given up by Partner Center"] : []
+    }
+
+    private func until(_ what: String, _ holds: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(120)
+        while try await !holds() {
+            guard ContinuousClock.now < deadline else {
+                throw FlowError(.invalidArgument, "Waited two minutes in vain: \(what).")
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+}

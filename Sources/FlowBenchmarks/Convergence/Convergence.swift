@@ -1,0 +1,287 @@
+import FlowCore
+import FlowStorage
+import FlowStoreSQLite
+import Foundation
+
+/// `flowrun-bench converge [--edits N] [--kills N] [--deals N] [--pace MS] [--seed N] [--crm salesforce|dynamics365]
+/// [--unguarded] [--solutions DIR] [--flowrun FILE]`: edits both sides of deals at random while webhooks come twice and out of order,
+/// services throttle, tokens expire and the server is killed, and looks at what becomes of every edit.
+enum Convergence {
+    struct Options {
+        var edits = 1_000
+        var kills = 20
+        var deals = 40
+        /// Milliseconds between two edits, in the mean.
+        var pace = 120
+        var seed = UInt64.random(in: 1...999_999)
+        var crm = CoSellSide.salesforce
+        var isGuarded = true
+        var solutions = "flows"
+        var flowrun =
+            URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("flowrun").path
+
+        init(_ arguments: [String]) throws(FlowError) {
+            var rest = arguments[...]
+            while let option = rest.popFirst() {
+                if option == "--unguarded" {
+                    isGuarded = false
+                    continue
+                }
+                let value = rest.popFirst() ?? ""
+                switch option {
+                case "--edits": edits = Int(value) ?? edits
+                case "--kills": kills = Int(value) ?? kills
+                case "--deals": deals = Int(value) ?? deals
+                case "--pace": pace = Int(value) ?? pace
+                case "--seed": seed = UInt64(value) ?? seed
+                case "--crm" where CoSellSide(rawValue: value) != nil: crm = CoSellSide(rawValue: value) ?? crm
+                case "--solutions": solutions = value
+                case "--flowrun": flowrun = value
+                default:
+                    throw FlowError(
+                        .invalidArgument, "converge does not know '\(option) \(value)'.",
+                        hint:
+                            "give some of --edits N, --kills N, --deals N, --pace MS, --seed N, --crm salesforce|dynamics365, "
+                            + "--unguarded, --solutions DIR, --flowrun FILE")
+                }
+            }
+        }
+    }
+
+    /// - Returns: whether everything was as it has to be.
+    static func run(_ arguments: [String]) async throws -> Bool {
+        let options = try Options(arguments)
+        Soak.say(
+            "converge: \(options.crm.rawValue), \(options.edits) edits of \(options.deals) deals, \(options.kills) kills, "
+                + "seed \(options.seed)\(options.isGuarded ? "" : ", without the echo guard")")
+        let world = try await CoSellWorld(options)
+        let round = ConvergenceRound(world, options)
+        do {
+            try await round.editBothSides()
+            let findings = try await round.findings()
+            for finding in findings.prefix(40) { Soak.say("  WRONG: \(finding)") }
+            await world.end(keeping: !findings.isEmpty)
+            return findings.isEmpty
+        } catch {
+            await world.end(keeping: true)
+            throw error
+        }
+    }
+}
+
+/// A value that is edited on both sides.
+enum DealField: String, CaseIterable {
+    case dealValue = "DealValue"
+    case notes = "Notes"
+    case closingDate = "ClosingDate"
+}
+
+/// One edit of one side. Its value tells its number and its side, so that it is known wherever it is met.
+struct DealEdit {
+    let number: Int
+    let deal: Int
+    let isInPartnerCenter: Bool
+    let field: DealField
+    /// When the service had taken it, since the start.
+    var at = Duration.zero
+
+    private static let firstDay = Timestamp(year: 2_027, month: 1, day: 1)
+
+    /// The value as it is compared.
+    var value: String {
+        let code = number * 2 + (isInPartnerCenter ? 0 : 1)
+        switch field {
+        case .dealValue: return String(1_000 + code)
+        case .notes: return (isInPartnerCenter ? "partner center " : "seller ") + String(number)
+        case .closingDate: return String((Self.firstDay + .seconds(code * 86_400)).description.prefix(10))
+        }
+    }
+
+    /// Whether a value was edited in Partner Center; nil for a value that no edit gave.
+    static func isFromPartnerCenter(_ value: String, _ field: DealField) -> Bool? {
+        switch field {
+        case .dealValue:
+            guard let number = Double(value), number > 1_001, number < 42_000 else { return nil }
+            return Int(number) % 2 == 0
+        case .notes:
+            return value.hasPrefix("partner center ") ? true : value.hasPrefix("seller ") ? false : nil
+        case .closingDate:
+            guard let day = Timestamp(iso8601: value + "T00:00:00Z"), day > firstDay + .seconds(86_400) else {
+                return nil
+            }
+            return Int((day - firstDay) / .seconds(86_400)) % 2 == 0
+        }
+    }
+}
+
+/// Edits, disturbances, kills; and what became of it.
+final class ConvergenceRound {
+    private let world: CoSellWorld
+    private let options: Convergence.Options
+    private var numbers: SeededNumbers
+    private var edits: [DealEdit] = []
+    private let start = ContinuousClock.now
+    private var kills = 0
+
+    init(_ world: CoSellWorld, _ options: Convergence.Options) {
+        self.world = world
+        self.options = options
+        numbers = SeededNumbers(state: options.seed)
+    }
+
+    /// Edits within which the two sides do not yet know of each other count as made in the same interval.
+    private static let interval = Duration.seconds(15)
+
+    func editBothSides() async throws {
+        try await world.disturb(["service": "partnercenterevents", "duplicateWebhooks": true, "reorderWebhooks": true])
+        let distance = max(1, options.edits / max(1, options.kills))
+        var restartsAt: Int?
+        for number in 1...options.edits {
+            var edit = DealEdit(
+                number: number, deal: Int.random(in: 0..<world.deals.count, using: &numbers),
+                isInPartnerCenter: Bool.random(using: &numbers),
+                field: DealField.allCases[Int.random(in: 0..<DealField.allCases.count, using: &numbers)])
+            try await world.apply(edit)
+            edit.at = ContinuousClock.now - start
+            edits.append(edit)
+            try await disturb()
+            if number % distance == distance / 2, kills < options.kills {
+                world.kill()
+                kills += 1
+                restartsAt = number + Int.random(in: 1...8, using: &numbers)
+            }
+            if let due = restartsAt, number >= due {
+                try world.serve()
+                restartsAt = nil
+            }
+            try await Task.sleep(for: .milliseconds(Int64.random(in: 0...Int64(2 * options.pace), using: &numbers)))
+            if number % 100 == 0 { try await keepPace(number) }
+        }
+        if restartsAt != nil { try world.serve() }
+        try await world.calm()
+    }
+
+    /// Lets what is queued go down, so that no event is given up for want of a place.
+    private func keepPace(_ number: Int) async throws {
+        while try await world.pendingDeliveries() > 60 { try await Task.sleep(for: .milliseconds(200)) }
+        Soak.say("  \(number) edits, \(kills) kills, \((ContinuousClock.now - start) / .seconds(1)) s")
+    }
+
+    private func disturb() async throws {
+        guard Int.random(in: 0..<12, using: &numbers) == 0 else { return }
+        let services = ["partnercenterref", options.crm.service, "identity"]
+        let service = services[Int.random(in: 0..<3, using: &numbers)]
+        switch Int.random(in: 0..<3, using: &numbers) {
+        case 0: try await world.disturb(["service": .string(service), "expireTokens": true])
+        case 1:
+            try await world.disturb(
+                ["service": .string(service), "status": 429, "retryAfter": 1, "rate": 0.2, "for": "2s"])
+        default: try await world.disturb(["service": .string(service), "status": 503, "rate": 0.1, "for": "1s"])
+        }
+    }
+
+    // MARK: What became of it
+
+    func findings() async throws -> [String] {
+        var findings = try await world.waitUntilQuiet()
+        var unreported = 0
+        var conflicts = 0
+        for (place, deal) in world.deals.enumerated() {
+            let partnerCenter = try await world.partnerCenterValues(deal)
+            let (crm, audit) = try await world.crmValues(deal)
+            conflicts += audit.components(separatedBy: "Both sides had changed").count - 1
+            for field in DealField.allCases {
+                let name = "deal \(place), \(field.rawValue)"
+                guard partnerCenter[field] == crm[field] else {
+                    findings.append(
+                        "\(name): '\(partnerCenter[field] ?? "")' in Partner Center, '\(crm[field] ?? "")' in the CRM")
+                    continue
+                }
+                let own = edits.filter { $0.deal == place && $0.field == field }
+                guard let last = own.last, let value = crm[field], value != last.value else { continue }
+                // The last edit does not stand: then the other side's last one must, made in the same interval.
+                guard let other = own.last(where: { $0.isInPartnerCenter != last.isInPartnerCenter }),
+                    value == other.value, last.at - other.at < Self.interval
+                else {
+                    findings.append(
+                        "\(name): the last edit was '\(last.value)' (#\(last.number)), both sides say '\(value)'")
+                    continue
+                }
+                if !audit.contains("Both sides had changed \(field.rawValue) (here: \(last.value)") {
+                    unreported += 1
+                    findings.append(
+                        "\(name): '\(last.value)' (#\(last.number), \(last.at)) gave way to '\(value)' "
+                            + "(#\(other.number), \(other.at)), and the audit does not say so")
+                }
+            }
+        }
+        findings += try await causes()
+        return findings + (try await counts(conflicts))
+    }
+
+    /// Writes that carry a value to the side that it came from: those are caused by our own writes.
+    private func causes() async throws -> [String] {
+        var findings: [String] = []
+        for write in try await world.writes() {
+            for (field, value) in write.values {
+                guard let isFromPartnerCenter = DealEdit.isFromPartnerCenter(value, field),
+                    isFromPartnerCenter == write.isInPartnerCenter
+                else { continue }
+                findings.append(
+                    "\(write.isInPartnerCenter ? "Partner Center" : "the CRM") was written its own value "
+                        + "'\(value)' of \(field.rawValue)")
+            }
+        }
+        return findings
+    }
+
+    private func counts(_ conflicts: Int) async throws -> [String] {
+        let store = try world.store()
+        let flows = try await store.flows()
+        func count(_ name: String) async throws -> Int {
+            try await store.runCount(RunFilter(flowIDs: flows.filter { $0.name == name }.map(\.id)))
+        }
+        let failed = try await store.runs(RunFilter(statuses: ["Failed", "TimedOut", "Cancelled"], limit: 10_000))
+        var doubtful = RunFilter()
+        doubtful.code = "InDoubt"
+        let inDoubt = try await store.runCount(doubtful)
+        let skipped = try await store.triggerHistory(TriggerHistoryFilter(status: "Skipped", limit: 100_000))
+        let suppressed = skipped.filter { $0.code == "EchoSuppressed" }.count
+        let watching = try await count(options.crm.watcher)
+        let received = try await count(options.crm.receiver)
+        let compared = try await count(options.crm.comparer)
+        await store.close()
+        let writes = try await world.writes()
+        let inPartnerCenter = edits.count { $0.isInPartnerCenter }
+        let sent = writes.count { $0.isInPartnerCenter && !$0.values.isEmpty }
+        let taken = writes.count { !$0.isInPartnerCenter && !$0.values.isEmpty }
+        Soak.say(
+            "  edits \(edits.count): \(inPartnerCenter) in Partner Center brought \(taken) writes of values to the CRM, "
+                + "\(edits.count - inPartnerCenter) in the CRM \(sent) to Partner Center")
+        Soak.say(
+            "  runs: \(received) by webhooks, \(watching) by the CRM's trigger, \(compared) comparisons; echoes suppressed "
+                + "\(suppressed), conflicts told \(conflicts), failed \(failed.count), in doubt \(inDoubt), kills \(kills), "
+                + "took \((ContinuousClock.now - start) / .seconds(1)) s")
+        var findings: [String] = []
+        // A call that was in flight at a kill may be sent again.
+        if taken > inPartnerCenter + kills {
+            findings.append("\(taken) writes to the CRM for \(inPartnerCenter) edits")
+        }
+        let sellers = edits.count - inPartnerCenter
+        if sent > sellers + kills { findings.append("\(sent) writes to Partner Center for \(sellers) edits") }
+        if inDoubt > 0 { findings.append("\(inDoubt) runs are in doubt") }
+        for run in failed.prefix(5) {
+            findings.append("\(run.flowName) \(run.name) ended \(run.status) (\(run.code ?? ""))")
+        }
+        let idle = max(0, watching - sellers)
+        if options.isGuarded, idle > kills + options.deals {
+            findings.append("\(watching) runs of the CRM's trigger for \(sellers) edits: echoes start runs")
+        }
+        if !options.isGuarded {
+            Soak.say("  the storm: \(idle) runs of the CRM's trigger were started by our own writes")
+            if idle < taken / 2 { findings.append("without the guard there were only \(idle) runs by our own writes") }
+        }
+        return findings
+    }
+}
