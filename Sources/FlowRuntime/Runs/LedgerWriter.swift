@@ -81,8 +81,9 @@ struct LedgerWriter {
         }
     }
 
-    /// The echoes of a call that is known to have happened. The answer tells the record's id, and of a record that the call
-    /// made all its values: nobody else can have set them.
+    /// The echoes of a call that is known to have happened.
+    ///
+    /// The answer tells the record's id, and of a record that the call made all its values: nobody else can have set them.
     func written(_ echoes: [EchoEntry], _ finish: EffectFinish) -> [EchoEntry] {
         guard case .answered(let answer) = finish.outcome, answer.statusCode < 400 else { return [] }
         let guardian = EchoGuardian(host.catalog)
