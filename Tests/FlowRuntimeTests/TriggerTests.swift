@@ -155,6 +155,62 @@ import Testing
         await environment.shutdown()
     }
 
+    /// One run at a time, others wait; each waits for ten seconds.
+    private static let oneByOne = """
+        name: OneByOne
+        triggers:
+          manual:
+            type: Request
+            kind: Button
+            runtimeConfiguration: { concurrency: { runs: 1, maximumWaitingRuns: 10 } }
+        actions:
+          Wait: { type: Wait, inputs: { interval: { count: 10, unit: Second } } }
+        """
+
+    @Test func `a run that waits for its turn is cancelled at once, and takes nobody's turn`() async throws {
+        let world = try TestWorld([("one.flow.yaml", Self.oneByOne)])
+        var environment = try await world.environment()
+        try await world.setUp(environment)
+        var names: [String] = []
+        for _ in 0..<4 {
+            let run = try await environment.perform(
+                EnvironmentRequest(.startRun, ["flow": "OneByOne", "wait": false]))
+            names.append(run["name"]?.stringValue ?? "")
+        }
+        func status(_ place: Int) async throws -> String? { try await world.store.run(names[place])?.status }
+        func active() async throws -> Int {
+            try await world.store.runCount(RunFilter(statuses: ["Running"], isFinished: false))
+        }
+        try await settle(world) { try await world.store.run(names[3])?.wait?.kind == .turn }
+        let cancelled = try await environment.perform(EnvironmentRequest(.cancelRun, ["run": .string(names[1])]))
+        #expect(cancelled["status"] == "Cancelled")
+        let page = try await environment.perform(EnvironmentRequest(.showRun, ["run": .string(names[1])]))
+        #expect(page["actions"]?[0]?["status"] == "Skipped", "\(page)")
+        for _ in 0..<200 { await Task.yield() }
+        // Its end let nobody go on beside the first.
+        #expect(try await status(0) == "Running")
+        #expect(try await status(2) == "Waiting")
+
+        // The next process takes a cancel that the earlier one only wrote down.
+        await environment.shutdown()
+        world.restart()
+        let message = InboxEntry(
+            run: names[2], id: "cancel:x", kind: "cancel", body: ["type": "cancel"], isSealed: true,
+            sentAt: world.clock.now)
+        try await world.store.commit(StoreCommit([.send(message)]))
+        environment = try await world.environment()
+        try await settle(world) { try await status(2) == "Cancelled" }
+        #expect(try await status(3) == "Waiting")
+        for _ in 0..<10 {
+            world.clock.advance(by: .seconds(5))
+            for _ in 0..<100 { await Task.yield() }
+            #expect(try await active() <= 1)
+        }
+        try await settle(world) { try await status(0) == "Succeeded" }
+        try await settle(world) { try await status(3) == "Succeeded" }
+        await environment.shutdown()
+    }
+
     @Test func `a run that begins while the one before it ends gets its turn`() async throws {
         let text = """
             name: OneByOne

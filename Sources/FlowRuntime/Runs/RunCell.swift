@@ -97,6 +97,8 @@ final class RunCell: ExecutorWork {
     let neverSent: Set<EffectID>
     /// Who wanted the run to start, for a new one.
     let starter: RunWatch?
+    /// Whether the run stands in the queue for its turn; once it has it, it is built anew.
+    let isQueued: Bool
     private let host: RunHost
     private let state: Mutex<State>
 
@@ -115,6 +117,7 @@ final class RunCell: ExecutorWork {
         isAwaited: Bool, hold: Hold?, starter: RunWatch
     ) {
         self.starter = starter
+        isQueued = hold == .turn
         name = identity.run
         self.identity = identity
         self.host = host
@@ -131,6 +134,7 @@ final class RunCell: ExecutorWork {
         ledger: [EffectEntry], hold: Hold?, host: RunHost
     ) {
         starter = nil
+        isQueued = hold == .turn
         name = identity.run
         self.identity = identity
         self.host = host
@@ -202,7 +206,11 @@ final class RunCell: ExecutorWork {
                 return nil
             }
             taken = state.machine.take()
-            if case .stimulus(.effectFinished(let id, _)) = work { state.atHand = id }
+            if case .stimulus(let stimulus) = work {
+                if case .effectFinished(let id, _) = stimulus { state.atHand = id }
+                // To end a run needs no turn.
+                if stimulus.endsRun, state.hold == .turn { state.hold = nil }
+            }
             return (work, state.hold != nil ? StepBudget(actions: 0) : .slice)
         }
         guard let (work, budget) = next, taken != nil else { return false }
@@ -509,6 +517,17 @@ final class RunCell: ExecutorWork {
             return nextBatch(&state, settles: true)
         }
         if let batch { submit(batch) }
+    }
+}
+
+extension RunStimulus {
+    /// Whether the run ends, whatever it was about to do.
+    var endsRun: Bool {
+        switch self {
+        case .cancel, .expire: true
+        case .message(let message): if case .cancel = message.content { true } else { false }
+        default: false
+        }
     }
 }
 

@@ -234,15 +234,20 @@ final class RunHost: Sendable {
 
     private func load(_ run: String) async {
         do throws(FlowError) {
-            guard let summary = try await store.run(run), let folded = try await fold(summary) else {
+            let summary = try await store.run(run)
+            guard let summary, let folded = try await fold(summary) else {
                 calls.withLock { $0.late[run] = nil }
-                return drop(run)
+                drop(run)
+                // It ended in the queue while the turn was passed to it.
+                if let summary, turns.forget(run) { turnIsFree(summary.flowID) }
+                return
             }
             let cell = folded.cell
-            // A run that waits for its turn stays where it is until the turn comes.
+            // A run that waits for its turn stays where it is until the turn comes, or until it is ended.
             let goesOn = summary.wait?.kind != .turn || turns.isGranted(run)
             var work: [RunCell.Work] = goesOn ? [.resume] : []
-            if goesOn { work += folded.messages.map { .stimulus(.message($0)) } }
+            work += folded.messages.map { RunStimulus.message($0) }.filter { goesOn || $0.endsRun }
+                .map { .stimulus($0) }
             places.withLock { places in
                 if case .loading(let waiting) = places[run] {
                     work += waiting.filter { waiting in
@@ -351,11 +356,11 @@ final class RunHost: Sendable {
         timers.remove(.letGo(cell.name))
         if cell.letGo() { forget(cell) }
         idle.leave(cell.name)
-        turns.forget(cell.name)
+        let wasGranted = turns.forget(cell.name)
         calls.withLock { $0.late[cell.name] = nil }
         tally.runEnded(summary)
         waiters.ended(cell.name, summary)
-        turnIsFree(summary.flowID)
+        if wasGranted || !cell.isQueued { turnIsFree(summary.flowID) }
     }
 
     /// A commit was refused: the run is thrown away and, where the store is at fault, built again from it.

@@ -102,7 +102,8 @@ final class RunTurns: Sendable {
     }
 
     /// A run is over: nothing of its turn is remembered.
-    func forget(_ run: String) { state.withLock { _ = $0.granted.remove(run) } }
+    /// - Returns: whether it had waited for a turn and got one, told once.
+    func forget(_ run: String) -> Bool { state.withLock { $0.granted.remove(run) != nil } }
 
     /// Whether a run that waited has its turn.
     func isGranted(_ run: String) -> Bool { state.withLock { $0.granted.contains(run) } }
