@@ -77,7 +77,7 @@ enum DealField: String, CaseIterable {
     case closingDate = "ClosingDate"
 }
 
-/// One edit of one side. Its value tells its number and its side, so that it is known wherever it is met.
+/// One edit of one side, which its value tells wherever it is met.
 struct DealEdit {
     let number: Int
     let deal: Int

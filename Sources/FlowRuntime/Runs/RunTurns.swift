@@ -41,6 +41,7 @@ final class RunTurns: Sendable {
     ///   - flow: the flow of the run.
     ///   - limit: how many runs of that flow may wait, or nil where any number may.
     ///   - store: where the runs are.
+    /// - Returns: whether the run may go on.
     /// - Throws: `WorkflowMaximumWaitingRunCountExceeded` where the queue is full.
     func take(_ lane: Lane, flow: String, limit: Int?, store: any FlowStore) async throws(FlowError) -> Turn {
         await gate.enter()
