@@ -191,6 +191,8 @@ public struct RunFilter: Sendable, Hashable {
     public var after: String?
     /// How many at most.
     public var limit: Int
+    /// Whether the runs that began first come first; not together with `after` or a search.
+    public var isOldestFirst = false
 
     /// Makes a filter for all runs; set what is wanted.
     public init(

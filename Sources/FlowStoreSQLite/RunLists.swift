@@ -19,7 +19,8 @@ extension SQLiteFlowStore {
             var condition = RunCondition(filter, isIndexed: isCurrent)
             condition.addCursor(filter.after)
             let lead = try condition.lead(few: few, database)
-            return try Self.list(condition, limit: filter.limit, from: lead, database)
+            return try Self.list(
+                condition, limit: filter.limit, isOldestFirst: filter.isOldestFirst, from: lead, database)
         }
     }
 
@@ -43,9 +44,11 @@ extension SQLiteFlowStore {
     }
 
     private static func list(
-        _ condition: RunCondition, limit: Int, from lead: RunCondition.Lead, _ database: Database
+        _ condition: RunCondition, limit: Int, isOldestFirst: Bool = false, from lead: RunCondition.Lead,
+        _ database: Database
     ) throws -> [RunSummary] {
-        let sql = "SELECT \(RunSummary.columns) FROM runs \(condition.text(lead)) ORDER BY id DESC LIMIT ?"
+        let order = isOldestFirst ? "id" : "id DESC"
+        let sql = "SELECT \(RunSummary.columns) FROM runs \(condition.text(lead)) ORDER BY \(order) LIMIT ?"
         let rows = try Row.fetchCursor(
             database.cachedStatement(sql: sql), arguments: StatementArguments(condition.arguments(lead) + [limit]))
         var runs: [RunSummary] = []

@@ -251,6 +251,14 @@ extension StoreContract {
             cases.append(("tracking id", "4", { $0.trackingID = "deal-4" }))
             cases.append(("finished", "865420", { $0.isFinished = true }))
             cases.append(("unfinished", "9731", { $0.isFinished = false }))
+            cases.append(
+                (
+                    "oldest first", "1379",
+                    {
+                        $0.isFinished = false
+                        $0.isOldestFirst = true
+                    }
+                ))
             cases.append(("waiting", "7", { $0.waiting = .signIn }))
             cases.append(("waiting for another", "", { $0.waitSubject = "pc" }))
             cases.append(

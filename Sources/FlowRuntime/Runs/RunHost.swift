@@ -532,7 +532,7 @@ final class RunHost: Sendable {
         Task {
             repeat {
                 let waiting = await runsWaitingForTurn(in: lane)
-                if let next = turns.pass(toFirstOf: waiting.reversed(), of: lane) {
+                if let next = turns.pass(toFirstOf: waiting, of: lane) {
                     if case .cell(let cell) = places.withLock({ $0[next] }), cell.letGo() { forget(cell) }
                     return takeUp(next)
                 }
@@ -543,8 +543,10 @@ final class RunHost: Sendable {
         }
     }
 
+    /// The runs that have waited longest: more than can have a turn and not have begun.
     private func runsWaitingForTurn(in lane: RunTurns.Lane) async -> [String] {
-        var filter = RunFilter(flowIDs: lane.flows, isFinished: false, limit: 250)
+        var filter = RunFilter(flowIDs: lane.flows, isFinished: false, limit: 2 * lane.runs + 16)
+        filter.isOldestFirst = true
         filter.waiting = .turn
         return (try? await store.runs(filter))?.map(\.name) ?? []
     }

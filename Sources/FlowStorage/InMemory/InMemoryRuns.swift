@@ -55,7 +55,8 @@ struct InMemoryRuns {
             end = run.place
         }
         var found: [RunSummary] = []
-        for name in order[..<end].reversed() {
+        let names = filter.isOldestFirst ? Array(order[..<end]) : order[..<end].reversed()
+        for name in names {
             guard found.count < filter.limit else { break }
             if let name, let run = byName[name], matches(filter, run.summary) { found.append(run.summary) }
         }
