@@ -34,6 +34,8 @@ public final class FlowEnvironment: Sendable {
     let listeners: TriggerListeners
     /// Changes of the configuration come one after another.
     let changes = SerialGate()
+    /// Where passwords are tried.
+    let passwords = PasswordDesk()
     private let cache = Mutex<Catalog?>(nil)
     private let address = Mutex<String?>(nil)
 
@@ -53,6 +55,10 @@ public final class FlowEnvironment: Sendable {
         public var idleLimit: Duration
         /// Where it is kept who did what; nil where it is not.
         public var audit: AuditLog?
+        /// Delivers alerts; nil where nobody is told.
+        public var alert: Alert.Delivery?
+        /// How much it takes to try a password.
+        package var passwordCost = Scrypt.Cost.password
         /// Is told what goes wrong where nobody waits for an answer.
         public var report: @Sendable (FlowError) -> Void
 
@@ -102,6 +108,9 @@ public final class FlowEnvironment: Sendable {
         let host = RunHost(settings, store: store, connectors: connectors, clock: clock, options: options)
         self.host = host
         self.listeners = TriggerListeners(host: host, pollInterval: options.pollInterval)
+        if let rules = settings.alerts, let deliver = options.alert {
+            host.alerts = AlertWatch(rules, host: host, deliver: deliver)
+        }
     }
 
     /// Makes an environment of flows that stand for themselves: all of them are on, nothing is installed, bound or configured.
@@ -138,6 +147,7 @@ public final class FlowEnvironment: Sendable {
         try await takeUpRuns()
         try await listeners.start(try await catalog())
         host.search.start()
+        host.alerts?.start()
     }
 
     private let phase = Mutex((isListening: false, hasRecovered: false))
@@ -164,6 +174,7 @@ public final class FlowEnvironment: Sendable {
 
     /// Ends listening and lets what is being committed be committed; runs go on at the next start.
     public func shutdown() async {
+        host.alerts?.stop()
         await listeners.stop()
         await host.stop()
     }
@@ -227,6 +238,7 @@ public final class FlowEnvironment: Sendable {
         case .addUser: return try await addUser(arguments)
         case .listUsers: return try await listUsers()
         case .removeUser: return try await removeUser(arguments)
+        case .setPassword: return try await setPassword(arguments)
         case .addShare: return try await changeShare(arguments, isAdded: true)
         case .removeShare: return try await changeShare(arguments, isAdded: false)
         case .createConnection: return try await createConnection(arguments)

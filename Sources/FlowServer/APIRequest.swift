@@ -76,9 +76,11 @@ struct APIResponse: Sendable, Hashable {
     }
 
     /// A text answer.
-    static func text(_ text: String, status: Int = 200) -> APIResponse {
+    static func text(
+        _ text: String, type: String = "text/plain; charset=utf-8", status: Int = 200
+    ) -> APIResponse {
         APIResponse(
-            status: status, headers: [Header(name: "Content-Type", value: "text/plain; charset=utf-8")],
+            status: status, headers: [Header(name: "Content-Type", value: type)],
             body: Array(text.utf8))
     }
 
@@ -105,7 +107,8 @@ enum APIStatus {
         .workflowRunInProgress: 409, .workflowRunActionNotFound: 404, .runNotRepairable: 409,
         .runRepairedAlready: 409, .repairVersionDiffers: 409,
         .directApiInvalidAuthorizationSignature: 401, .invalidAuthenticationToken: 401,
-        .expiredAuthenticationToken: 401, .methodNotAllowed: 405, .requestTimeout: 408,
+        .expiredAuthenticationToken: 401, .signInRefused: 401, .csrfTokenInvalid: 403, .methodNotAllowed: 405,
+        .requestTimeout: 408,
         .requestEntityTooLarge: 413, .tooManyRequests: 429, .workflowMaximumWaitingRunCountExceeded: 429,
         .commandNotAvailable: 501,
     ]

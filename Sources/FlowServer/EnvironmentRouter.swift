@@ -10,6 +10,9 @@ struct EnvironmentRouter: Sendable {
     /// Where requests are logged, at the level `info`.
     var logger: Logger?
     var table = RouteTable.all
+    /// Who is signed in with a browser.
+    let sessions = Sessions()
+    let signIns = SignInAttempts()
 
     /// How large a body may be.
     enum BodySize: Sendable, Hashable {
@@ -93,15 +96,15 @@ struct EnvironmentRouter: Sendable {
         _ request: APIRequest, to route: Route, _ parameters: [String: String]
     ) async throws(FlowError) -> RouteCall {
         switch route.access {
-        case .anyone, .signature: return RouteCall(environment, request, parameters, counters: counters)
+        case .anyone, .signature: return RouteCall(environment, request, parameters, by: self)
         case .operators:
-            if !environment.isExposed { return RouteCall(environment, request, parameters, counters: counters) }
+            if !environment.isExposed { return RouteCall(environment, request, parameters, by: self) }
             let caller = try await caller(of: request, for: .readActivity)
             guard caller.isAdmin else { throw Self.refusal("Only an environment admin may do this.") }
-            return RouteCall(environment, request, parameters, counters: counters, caller: caller)
+            return RouteCall(environment, request, parameters, by: self, caller: caller)
         case .socket:
             guard request.isLocal else { throw Self.nothing(at: request) }
-            return RouteCall(environment, request, parameters, counters: counters)
+            return RouteCall(environment, request, parameters, by: self)
         case .person(let scope), .maker(let scope), .admin(let scope), .flow(_, let scope), .run(let scope):
             let caller = try await caller(of: request, for: scope)
             try checkVersion(request)
@@ -128,12 +131,13 @@ struct EnvironmentRouter: Sendable {
         if let flow, let name = parameters["run"] {
             run = try await environment.managedRun(name, of: flow, for: caller)
         }
-        return RouteCall(environment, request, parameters, counters: counters, caller: caller, flow: flow, run: run)
+        return RouteCall(environment, request, parameters, by: self, caller: caller, flow: flow, run: run)
     }
 
-    /// Who calls, over TCP by the token they show.
+    /// Who calls, over TCP by the token they show or by the cookie of their session.
     private func caller(of request: APIRequest, for scope: TokenScope) async throws(FlowError) -> Caller {
         if request.isLocal { return .machine }
+        if request.header("Authorization") == nil, let caller = try signedIn(request) { return caller }
         guard let header = request.header("Authorization"), header.lowercased().hasPrefix("bearer ") else {
             throw FlowError(
                 .directApiAuthorizationRequired,
@@ -145,6 +149,27 @@ struct EnvironmentRouter: Sendable {
             throw Self.refusal("The token '\(caller.token ?? "")' has not the scope '\(scope.rawValue)'.")
         }
         return caller
+    }
+
+    /// Who is signed in with the cookie of a request, or nil.
+    /// - Throws: `CsrfTokenInvalid`.
+    private func signedIn(_ request: APIRequest) throws(FlowError) -> Caller? {
+        guard let cookie = Self.cookie(of: request, environment),
+            let session = sessions.session(cookie, now: environment.clock.now),
+            let caller = environment.caller(session.person)
+        else { return nil }
+        try SignInRoutes.checkIntent(of: request, session, environment)
+        return caller
+    }
+
+    /// The cookie of a session, or nil.
+    static func cookie(of request: APIRequest, _ environment: FlowEnvironment) -> String? {
+        let name = Sessions.cookieName(isSecure: environment.publicAddress.hasPrefix("https://")) + "="
+        for pair in (request.header("Cookie") ?? "").split(separator: ";") {
+            let trimmed = pair.drop { $0 == " " }
+            if trimmed.hasPrefix(name) { return String(trimmed.dropFirst(name.count)) }
+        }
+        return nil
     }
 
     private func checkEnvironment(_ name: String) throws(FlowError) {

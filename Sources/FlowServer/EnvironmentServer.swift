@@ -23,6 +23,7 @@ public struct EnvironmentServer: Service {
     private let logger: Logger
     private let limits: ServerLimits
     private let onListening: @Sendable (String) -> Void
+    private let onSetup: @Sendable (String, String) -> Void
 
     /// Makes a server.
     /// - Parameters:
@@ -31,19 +32,23 @@ public struct EnvironmentServer: Service {
     ///   - socket: the path of the owner's socket; nil listens on TCP alone.
     ///   - logger: where it logs.
     ///   - onListening: is told the address once it listens on TCP, such as `http://127.0.0.1:7070`.
+    ///   - onSetup: is told the first admin and the address, a secret, at which they set a password once.
     public init(
         _ environment: FlowEnvironment, listen: ListenAddress?, socket: String?, logger: Logger,
-        onListening: @escaping @Sendable (String) -> Void = { _ in }
+        onListening: @escaping @Sendable (String) -> Void = { _ in },
+        onSetup: @escaping @Sendable (_ upn: String, _ address: String) -> Void = { _, _ in }
     ) {
         self.init(
-            environment, listen: listen, socket: socket, logger: logger, limits: ServerLimits(),
-            onListening: onListening)
+            environment, listen: listen, socket: socket, logger: logger, limits: environment.settings.server.limits,
+            onListening: onListening, onSetup: onSetup)
     }
 
     init(
         _ environment: FlowEnvironment, listen: ListenAddress?, socket: String?, logger: Logger, limits: ServerLimits,
-        onListening: @escaping @Sendable (String) -> Void
+        onListening: @escaping @Sendable (String) -> Void,
+        onSetup: @escaping @Sendable (_ upn: String, _ address: String) -> Void = { _, _ in }
     ) {
+        self.onSetup = onSetup
         self.environment = environment
         self.listen = listen
         self.socket = socket
@@ -73,6 +78,7 @@ public struct EnvironmentServer: Service {
             let responder = EnvironmentResponder(router: router, hosts: hosts, limits: limits, registry: registry)
             let environment = environment
             let onListening = onListening
+            let onSetup = onSetup
             services.append(ConnectionSweeper(registry: registry, interval: limits.sweepInterval))
             services.append(
                 Application(
@@ -84,11 +90,22 @@ public struct EnvironmentServer: Service {
                         let base = "http://\(ListenAddress(host: listen.host, port: port))"
                         environment.listens(at: base)
                         onListening(base)
+                        await Self.offerSetup(environment, router.sessions, onSetup)
                     }, logger: logger))
         }
         defer { if let socket { unlink(socket) } }
         let group = ServiceGroup(services: services, logger: logger)
         try await group.run()
+    }
+
+    /// Gives the address at which the first admin sets a password, where none has one.
+    private static func offerSetup(
+        _ environment: FlowEnvironment, _ sessions: Sessions, _ onSetup: @Sendable (String, String) -> Void
+    ) async {
+        // A store that cannot be written now says so elsewhere; the next start offers it again.
+        guard let upn = try? await environment.makeFirstAdmin() else { return }
+        let code = sessions.makeSetupCode(for: upn, now: environment.clock.now)
+        onSetup(upn, "\(environment.publicAddress)/setup?code=\(code)")
     }
 
     /// HTTP/1.1 with our limits on heads and silence.

@@ -1,4 +1,4 @@
-import FlowRuntime
+import FlowStorage
 import Synchronization
 
 /// What requests came to, by route.
@@ -11,7 +11,7 @@ final class RequestCounters: Sendable {
 
     private struct State {
         var counts: [Key: Int] = [:]
-        var seconds: [String: LatencyHistogram] = [:]
+        var seconds: [String: Histogram] = [:]
     }
 
     private let state = Mutex(State())
@@ -24,7 +24,7 @@ final class RequestCounters: Sendable {
     func count(_ route: String, status: Int, after duration: Duration) {
         state.withLock { state in
             state.counts[Key(route: route, status: status / 100), default: 0] += 1
-            state.seconds[route, default: LatencyHistogram()].add(duration / .seconds(1))
+            state.seconds[route, default: Histogram()].add(duration / .seconds(1))
         }
     }
 
@@ -37,7 +37,7 @@ final class RequestCounters: Sendable {
     }
 
     /// How long requests took, by route.
-    var seconds: [(route: String, seconds: LatencyHistogram)] {
+    var seconds: [(route: String, seconds: Histogram)] {
         state.withLock { $0.seconds.sorted { $0.key < $1.key }.map { (route: $0.key, seconds: $0.value) } }
     }
 }

@@ -37,6 +37,9 @@ public protocol FlowStore: JournalStore, RunStore, SearchStore, InboxStore, Time
     /// ``health`` is then `unusable` and commits are refused, until ``reopen()`` finds it well.
     func whenUnusable(_ call: @escaping @Sendable (FlowError) -> Void)
 
+    /// What the store has done in this process; a store that counts nothing gives zeros.
+    var figures: StoreFigures { get }
+
     /// Opens the store again after it became unusable; does nothing where it is well.
     /// - Throws: why it still cannot be used.
     func reopen() async throws(FlowError)
@@ -63,4 +66,9 @@ public enum StoreDurability: String, Sendable, Hashable, CaseIterable {
     case full
     /// The death of the process.
     case process
+}
+
+extension FlowStore {
+    /// A store that counts nothing.
+    public var figures: StoreFigures { StoreFigures() }
 }

@@ -14,6 +14,7 @@ final class GroupCommitter: Sendable {
 
     private struct Waiter {
         var commit: PreparedCommit
+        var since: ContinuousClock.Instant
         var continuation: CheckedContinuation<Outcome, Never>
     }
 
@@ -39,6 +40,8 @@ final class GroupCommitter: Sendable {
         /// Whether the writer is to be closed and opened again.
         var isSuspect = false
         var closesTidily = true
+        /// What was written so far.
+        var figures = StoreFigures()
 
         var hasWork: Bool { !waiting.isEmpty || !reopening.isEmpty || (isClosing && thread != .ended) }
     }
@@ -70,15 +73,27 @@ final class GroupCommitter: Sendable {
         }
     }
 
+    /// What was written in this process.
+    var figures: StoreFigures {
+        state.withLock { state in
+            var figures = state.figures
+            figures.waiting = state.waiting.count
+            return figures
+        }
+    }
+
     /// Makes a commit durable.
     func commit(_ commit: PreparedCommit) async -> Outcome {
         if let writer = takeIdleWriter() {
+            let start = ContinuousClock.now
             let outcomes = write([commit], with: writer)
-            release()
+            release(after: start)
             return outcomes[0]
         }
         return await withCheckedContinuation { continuation in
-            enqueue(continuation) { $0.waiting.append(Waiter(commit: commit, continuation: continuation)) }
+            enqueue(continuation) {
+                $0.waiting.append(Waiter(commit: commit, since: .now, continuation: continuation))
+            }
         }
     }
 
@@ -127,8 +142,13 @@ final class GroupCommitter: Sendable {
         }
     }
 
-    private func release() {
-        state.withLock { $0.isBusy = false }
+    private func release(after start: ContinuousClock.Instant) {
+        let seconds = start.duration(to: .now) / .seconds(1)
+        state.withLock { state in
+            state.isBusy = false
+            state.figures.groupSizes.add(1)
+            state.figures.commitSeconds.add(seconds)
+        }
         wake()
     }
 
@@ -149,6 +169,7 @@ final class GroupCommitter: Sendable {
             state.withLock { state in
                 state.writer = nil
                 state.failure = failure
+                state.figures.failures += 1
             }
         }
         return outcomes
@@ -222,7 +243,15 @@ final class GroupCommitter: Sendable {
                     }
                 for (waiter, outcome) in zip(work.group, outcomes) { waiter.continuation.resume(returning: outcome) }
             }
-            state.withLock { $0.isBusy = false }
+            let now = ContinuousClock.now
+            state.withLock { state in
+                state.isBusy = false
+                if work.group.isEmpty { return }
+                state.figures.groupSizes.add(Double(work.group.count))
+                for waiter in work.group {
+                    state.figures.commitSeconds.add(waiter.since.duration(to: now) / .seconds(1))
+                }
+            }
         }
     }
 

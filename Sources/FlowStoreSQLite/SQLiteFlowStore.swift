@@ -91,6 +91,14 @@ public final class SQLiteFlowStore: FlowStore {
         return damage.error.map(StoreHealth.unusable) ?? committer.health
     }
 
+    /// What the store has done in this process.
+    public var figures: StoreFigures {
+        var figures = committer?.figures ?? StoreFigures()
+        figures.databaseBytes = location.size(of: "")
+        figures.logBytes = location.size(of: "-wal")
+        return figures
+    }
+
     /// Opens the store again after it became unusable.
     ///
     /// Where damage was found every page is looked at first: commits to a damaged database could damage more.

@@ -119,3 +119,11 @@ package struct StoreLocation: Sendable {
         }
     }
 }
+
+extension StoreLocation {
+    /// How large one of the database's files is, by the ending of its name; 0 where it is not there.
+    func size(of ending: String) -> Int {
+        var status = stat()
+        return stat(path + ending, &status) == 0 ? Int(status.st_size) : 0
+    }
+}

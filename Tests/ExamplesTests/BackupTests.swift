@@ -20,6 +20,8 @@ import Testing
         // Under an owner nothing is exchanged.
         let refused = try await scratch.flowrun("restore", "copy.db", exit: 4)
         #expect(refused.messages.contains("StoreInUse"))
+        #expect(refused.messages.contains("(serve) since") && refused.messages.contains("cannot be restored while"))
+        #expect(!refused.messages.contains("does not answer"))
         #expect(await serve.end() == 0)
         #expect(try await scratch.json("runs", "list").arrayValue?.count == 2)
 

@@ -152,10 +152,11 @@ extension ScratchFolder {
     }
 
     /// Starts `flowrun serve` on a free port and waits until it answers.
-    func serve(_ arguments: String...) async throws -> RunningProcess {
+    func serve(_ arguments: String..., environment: [String: String] = [:]) async throws -> RunningProcess {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: BuiltBinary.path)
         process.arguments = ["serve", "--listen", "127.0.0.1:0"] + arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: path)
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try file("serve.log")

@@ -176,9 +176,12 @@ final class TestWorld: Sendable {
     let clock = VirtualClock()
     let settings: EnvironmentSettings
 
-    init(_ flows: [(file: String, text: String)], solution extra: String = "") throws {
+    init(
+        _ flows: [(file: String, text: String)], solution extra: String = "",
+        profile: EnvironmentSettings.PerformanceProfile = .medium
+    ) throws {
         folder = "/tmp/flowrun-tests/\(UUIDText.random())"
-        settings = EnvironmentSettings(projectFolder: folder)
+        settings = EnvironmentSettings(projectFolder: folder, performanceProfile: profile)
         present = Mutex(FaultyStore(kept))
         try StateFiles.makeFolder(folder)
         let list = flows.map { "  - { file: \($0.file) }" }.joined(separator: "\n")
@@ -207,8 +210,13 @@ final class TestWorld: Sendable {
     }
 
     /// A new process over the store.
-    func environment(listening: Bool = true) async throws(FlowError) -> FlowEnvironment {
-        let options = FlowEnvironment.Options(threads: 1, idleLimit: .zero)
+    func environment(
+        listening: Bool = true, alerts: AlertRules? = nil, _ deliver: Alert.Delivery? = nil
+    ) async throws(FlowError) -> FlowEnvironment {
+        var options = FlowEnvironment.Options(threads: 1, idleLimit: .zero)
+        options.alert = deliver
+        var settings = settings
+        settings.alerts = alerts
         let environment = FlowEnvironment(
             settings, store: store, connectors: ConnectorRegistry([service, FakeHTTP(service: service)]), clock: clock,
             options: options)

@@ -43,6 +43,27 @@ import Testing
         ("environments: { default: { durability: ful } }", 1, 40, "Did you mean `durability: full`?"),
         ("environments:\n  sandbox: {}\n", 2, 3, nil),
         ("environments: { default: { server: { listen: here } } }", 1, 46, nil),
+        (
+            "environments: { default: { server: { limits: { bodySise: 1 } } } }", 1, 48, "Did you mean `bodySize`?"
+        ),
+        (
+            "environments: { default: { server: { limits: { bodySize: 0 } } } }", 1, 58,
+            "Write bytes, or as in `8 MiB`."
+        ),
+        (
+            "environments: { default: { server: { limits: { bodyTime: soon } } } }", 1, 58,
+            "Write as in `30s` or `5m`."
+        ),
+        ("environments: { default: { server: { limits: { connections: lots } } } }", 1, 61, "Write a whole number."),
+        ("environments: { default: { alerts: { every: 1h } } }", 1, 36, nil),
+        (
+            "environments: { default: { alerts: { webhook: 'ftp://x' } } }", 1, 47,
+            "Write `webhook: env:NAME` where the address is a secret."
+        ),
+        (
+            "environments: { default: { alerts: { webhook: 'https://x', on: [failedRun] } } }", 1, 64,
+            "Did you mean `failedRuns`?"
+        ),
         ("environment: {}", 1, 1, "Did you mean `environments`?"),
     ]) func `what is wrong is named with its place`(_ text: String, _ line: Int, _ column: Int, _ hint: String?) throws
     {
@@ -55,6 +76,35 @@ import Testing
             #expect(error.location?.column == column)
             if let hint { #expect(error.hint == hint) }
         }
+    }
+
+    @Test func `who is told what can be set`() throws {
+        let rules = try project(
+            """
+            environments:
+              default:
+                alerts: { command: [notify, -x], every: 30m, on: [failedRuns], silentTriggers: { Hello: 2h, "*": 1d } }
+            """
+        ).environment("default").alerts
+        #expect(
+            rules
+                == AlertRules(
+                    command: ["notify", "-x"], interval: .seconds(1_800), kinds: [.failedRuns],
+                    silence: ["Hello": .seconds(7_200), "*": .seconds(86_400)]))
+    }
+
+    @Test func `what the server takes from its clients can be set`() throws {
+        let limits = try project(
+            """
+            environments:
+              default:
+                server:
+                  limits: { bodySize: 2 MiB, headerSize: 32KiB, messageSize: 5000000, idleTime: 2m, connections: 64, failedSignIns: 5 }
+            """
+        ).environment("default").server.limits
+        #expect(limits.bodySize == 2_097_152 && limits.headerListSize == 32_768 && limits.messageSize == 5_000_000)
+        #expect(limits.silence == .seconds(120) && limits.connections == 64 && limits.failures == 5)
+        #expect(limits.requestsPerSecond == ServerLimits().requestsPerSecond)
     }
 
     @Test func `an unknown environment and a missing project say what to do`() throws {

@@ -9,14 +9,16 @@ import Synchronization
 
 /// A server over a socket of this machine, for as long as a test needs it.
 func withServer(
-    _ world: ServerWorld, limits: ServerLimits = ServerLimits(), _ body: (RunningServer) async throws -> Void
+    _ world: ServerWorld, limits: ServerLimits? = nil,
+    onSetup: @escaping @Sendable (String, String) -> Void = { _, _ in },
+    body: (RunningServer) async throws -> Void
 ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let (addresses, continuation) = AsyncStream<String>.makeStream()
     let server = EnvironmentServer(
         world.environment, listen: ListenAddress(host: "127.0.0.1", port: 0), socket: nil, logger: logger,
-        limits: limits
-    ) { continuation.yield($0) }
+        limits: limits ?? world.environment.settings.server.limits, onListening: { continuation.yield($0) },
+        onSetup: onSetup)
     let group = ServiceGroup(services: [server], logger: logger)
     let running = Task { try await group.run() }
     var base = ""

@@ -91,9 +91,11 @@ final class ServerWorld: Sendable {
         var settings = EnvironmentSettings(projectFolder: folder)
         settings.server = server
         try settings.makeStateFolder()
+        var options = FlowEnvironment.Options(threads: 1, idleLimit: .zero, audit: audit)
+        options.passwordCost = Scrypt.Cost(logCost: 14, blockSize: 8, parallelization: 1)
         environment = FlowEnvironment(
             settings, store: InMemoryFlowStore(), connectors: ConnectorRegistry([SmallService()]), clock: clock,
-            options: FlowEnvironment.Options(threads: 1, idleLimit: .zero, audit: audit))
+            options: options)
         router = EnvironmentRouter(environment: environment, counters: RequestCounters())
         try await environment.start()
         _ = try await environment.perform(EnvironmentRequest(.installSolution, ["path": .string(folder)]))

@@ -17,6 +17,10 @@ extension FlowError.Code {
     public static let quotaNearlyUsed = FlowError.Code("QuotaNearlyUsed")
     /// A trigger asks its service in vain.
     public static let triggerFailing = FlowError.Code("TriggerFailing")
+    /// A trigger has seen nothing for longer than its rule allows.
+    public static let triggerSilent = FlowError.Code("TriggerSilent")
+    /// An alert could not be delivered.
+    public static let alertNotDelivered = FlowError.Code("AlertNotDelivered")
     /// Flows are on, and nobody serves them.
     public static let environmentNotServed = FlowError.Code("EnvironmentNotServed")
     /// The trial plan of the co-sell connectors is set.
@@ -82,6 +86,16 @@ extension ErrorPage {
             .triggerFailing, happened: "A trigger has asked its service in vain, several times in a row.",
             why: "The service refuses or does not answer; the trigger's history has its words.",
             remedy: "Look: `flowrun flow show FLOW`. It goes on by itself once the service answers."),
+        ErrorPage(
+            .triggerSilent, happened: "A trigger has seen nothing for longer than its rule allows.",
+            why:
+                "`alerts.silentTriggers` in flowrun.yaml says how long may pass without an event: the service sends none, the registration or the address is wrong, or there was nothing.",
+            remedy: "See what it saw last: `flowrun flow history FLOW`; look for causes: `flowrun doctor`."),
+        ErrorPage(
+            .alertNotDelivered, happened: "An alert was not delivered; it is tried again.",
+            why:
+                "The webhook of `alerts` in flowrun.yaml does not answer with 2xx, or the command does not end with 0.",
+            remedy: "Call the address or the command by hand with a line of JSON."),
         ErrorPage(
             .environmentNotServed, happened: "Flows are on, and nothing starts them.",
             why: "Webhooks, polling and recurrences need a process that serves the environment.",

@@ -15,6 +15,10 @@ extension FlowError.Code {
     public static let invalidAuthenticationToken = FlowError.Code("InvalidAuthenticationToken")
     /// The token of a request has expired.
     public static let expiredAuthenticationToken = FlowError.Code("ExpiredAuthenticationToken")
+    /// A person could not be signed in.
+    public static let signInRefused = FlowError.Code("SignInRefused")
+    /// A change by someone signed in with a browser does not show that they meant it.
+    public static let csrfTokenInvalid = FlowError.Code("CsrfTokenInvalid")
     /// The body of a request is larger than the server takes.
     public static let requestEntityTooLarge = FlowError.Code("RequestEntityTooLarge")
     /// The body of a request did not come to its end in time.
@@ -57,6 +61,14 @@ extension ErrorPage {
             .expiredAuthenticationToken, happened: "A request to the management API was refused.",
             why: "The token was made to last until a time that is past.",
             remedy: "Make a new one: `flowrun token create --as UPN --expires 30d`."),
+        ErrorPage(
+            .signInRefused, happened: "Someone could not sign in with a browser.",
+            why: "The person or the password is wrong, the session has ended, or the link to set a password was used.",
+            remedy: "Set a password: `flowrun user password UPN`."),
+        ErrorPage(
+            .csrfTokenInvalid, happened: "A change by someone signed in with a browser was refused.",
+            why: "A page of another site sent it, or it came with the session's cookie but without its token.",
+            remedy: "Send the `csrfToken` of GET /session in the header X-CSRF-Token, or use a bearer token."),
         ErrorPage(
             .requestEntityTooLarge, happened: "A request was refused.",
             why: "Its body is larger than 100 MiB for a trigger, or 8 MiB for the management API.",

@@ -51,8 +51,59 @@ enum ProjectFileSchema {
                         )
                         .defaulting(to: "127.0.0.1:7070"),
                         "publicUrl": .text("The address in the URLs of triggers.", pattern: "^https?://"),
+                        "limits": limits,
                     ]),
+                "alerts": alerts,
             ]), SchemaNode.any("The defaults.").with("type", "null"))
+
+    private static let alerts: SchemaNode = .object(
+        "Who is told what: either webhook or command.",
+        [
+            "webhook": .text(
+                "The address that gets each alert as a POST of JSON; env:NAME where it stands in a variable.",
+                pattern: "^(https?://|env:)"),
+            "command": .either(
+                "The command that gets each alert as JSON on stdin.", .text("The program."),
+                .list("The program and its arguments.", of: .text("A word."))),
+            "every": SchemaNode.text("How long the same is not told again.", pattern: "^([0-9.]+[smhd]|P.*)$")
+                .defaulting(to: "1h"),
+            "on": .list(
+                "What is told; left out, everything.",
+                of: .words(
+                    "A kind of alert.",
+                    [
+                        "failedRuns": "Runs that ended Failed or TimedOut.",
+                        "expiredConnections": "Connections that do not work until someone signs in.",
+                        "silentTriggers": "Triggers that have seen nothing for longer than their rule.",
+                    ])),
+            "silentTriggers": SchemaNode.map(
+                "How long triggers may see nothing, by flow; '*' is every other flow that is not started by hand.",
+                of: .text("A duration, as in 2h.", pattern: "^([0-9.]+[smhd]|P.*)$")),
+        ])
+
+    private static let limits: SchemaNode = {
+        func count(_ text: String) -> SchemaNode { SchemaNode.any(text).with("type", "integer").with("minimum", 1) }
+        func size(_ text: String) -> SchemaNode {
+            SchemaNode.any(text).with("type", ["integer", "string"]).with("pattern", "^[0-9]+ ?([KM]i?B)?$")
+        }
+        func time(_ text: String) -> SchemaNode { .text(text, pattern: "^([0-9.]+[smhd]|P.*)$") }
+        return .object(
+            "What the server takes from its clients before it refuses.",
+            [
+                "headerSize": size("All header fields of a request together; 64 KiB."),
+                "headerFieldSize": size("One header field; 16 KiB."),
+                "headerCount": count("How many header fields; 128."),
+                "messageSize": size("A body for a trigger; 100 MiB, the platform's own limit."),
+                "bodySize": size("A body for the management API; 8 MiB."),
+                "idleTime": time("How long a connection may be silent; 60s."),
+                "bodyTime": time("How long a body may take, beside a second for each 16 KiB; 30s."),
+                "connections": count("Connections at once; 4096."),
+                "connectionsPerClient": count("Connections at once from one other machine; 1024."),
+                "requestBurst": count("Requests at once from one other machine; 1000."),
+                "requestsPerSecond": count("Requests a second from one other machine after that; 100."),
+                "failedSignIns": count("Refused tokens, passwords and signatures before a machine has to wait; 30."),
+            ])
+    }()
 
     private static let services: SchemaNode = {
         func address(_ service: String) -> SchemaNode {

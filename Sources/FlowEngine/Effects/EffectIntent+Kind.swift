@@ -17,7 +17,7 @@ extension EffectIntent.Kind {
     }
 
     /// Whether it is the first call of an attempt, and no poll or page.
-    var isFirstCall: Bool {
+    package var isFirstCall: Bool {
         switch self {
         case .http(let call): call.purpose == .request || call.purpose == .subscribe
         case .operation(let request): request.followUp == nil

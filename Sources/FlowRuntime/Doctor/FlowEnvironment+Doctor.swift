@@ -9,7 +9,7 @@ extension FlowEnvironment {
     /// The families of checks in the order in which their findings are shown: what must be repaired first comes first.
     private static let checks: [any DoctorCheck] = [
         InstallationCheck(), PlanCheck(), ReferenceCheck(), ActivationCheck(), WebhookCheck(), CurrencyCheck(),
-        QuotaCheck(), TriggerCheck(), ServingCheck(), EchoGuardCheck(),
+        QuotaCheck(), TriggerCheck(), SilenceCheck(), ServingCheck(), EchoGuardCheck(),
     ]
 
     /// How long the services have for their part of an examination.

@@ -29,6 +29,24 @@ struct TriggerCheck: DoctorCheck {
     }
 }
 
+/// Triggers that have seen nothing for longer than `alerts.silentTriggers` of `flowrun.yaml` allows.
+struct SilenceCheck: DoctorCheck {
+    func diagnose(_ patient: Patient) async throws(FlowError) -> [Diagnosis] {
+        let rules = patient.environment.settings.alerts?.silence ?? [:]
+        if rules.isEmpty { return [] }
+        let silent = try await TriggerSilence.all(
+            in: patient.catalog, rules, patient.environment.store, now: patient.now)
+        return silent.map { silence in
+            Diagnosis(
+                Finding(
+                    .triggerSilent, .warning, about: "flow '\(silence.flow.name)'",
+                    "The trigger has seen nothing for longer than its rule allows.",
+                    evidence: ["nothing since \(silence.since.secondsDescription)", "rule: \(silence.ruleText)"],
+                    repair: "flowrun flow history \"\(silence.flow.name)\""))
+        }
+    }
+}
+
 /// Whether somebody serves the flows that are on.
 struct ServingCheck: DoctorCheck {
     func diagnose(_ patient: Patient) async throws(FlowError) -> [Diagnosis] {

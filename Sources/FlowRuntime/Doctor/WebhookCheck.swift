@@ -64,6 +64,20 @@ struct QuotaCheck: DoctorCheck {
             guard let used = row["used"]?.integerValue, let limit = row["limit"]?.integerValue, used * 10 >= limit * 8
             else { return nil }
             let isOver = used >= limit
+            let flow = row["flow"]?.stringValue
+            if row["kind"] == "requests" {
+                return Diagnosis(
+                    Finding(
+                        .quotaNearlyUsed, isOver ? .error : .warning,
+                        about: flow.map { "flow '\($0)'" } ?? "environment '\(patient.environment.settings.name)'",
+                        isOver
+                            ? "The requests that the performance profile allows in 24 hours are used: calls are answered with 429."
+                            : "More than four fifths of the requests that the performance profile allows in 24 hours are used.",
+                        evidence: [
+                            "\(used) of \(limit) requests, \(row["perHour"]?.integerValue ?? 0) an hour at present",
+                            row["usedUpAt"]?.stringValue.map { "used up at \($0) at this rate" } ?? "",
+                        ].filter { !$0.isEmpty }, repair: "flowrun limits"))
+            }
             return Diagnosis(
                 Finding(
                     .quotaNearlyUsed, isOver ? .error : .warning,

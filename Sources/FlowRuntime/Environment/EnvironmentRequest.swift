@@ -30,6 +30,8 @@ public struct EnvironmentRequest: Sendable, Hashable {
         case listUsers = "user.list"
         /// Removes a person.
         case removeUser = "user.remove"
+        /// Sets a person's password for signing in with a browser.
+        case setPassword = "user.password"
         /// Makes a person a co-owner or run-only user of a flow.
         case addShare = "share.add"
         /// Takes that right away.

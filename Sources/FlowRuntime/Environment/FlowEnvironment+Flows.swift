@@ -209,7 +209,9 @@ extension FlowEnvironment {
             }
             // Whoever is gone acts no more: a person of that name who comes later gets tokens of their own.
             let tokens = try await store.tokens().filter { $0.upn?.lowercased() == upn }
-            try await commit(StoreCommit([.removeUser(upn)] + tokens.map { .removeToken($0.name) }))
+            let password = Self.passwordRemoval(of: upn)
+            try await commit(StoreCommit([.removeUser(upn), password] + tokens.map { .removeToken($0.name) }))
+            passwords.changed(upn)
             return Self.row(of: user)
         }
     }

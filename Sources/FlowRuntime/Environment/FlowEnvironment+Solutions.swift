@@ -26,19 +26,34 @@ extension FlowEnvironment {
         return path == nil ? .array(results) : results[0]
     }
 
-    private func install(
-        _ source: SolutionSource, keepStates: Bool, _ settings: DeploymentSettings?
+    /// Installs a solution.
+    /// - Parameters:
+    ///   - source: its texts.
+    ///   - keepStates: whether flows that are on stay on.
+    ///   - settings: connections and variables to set with it, or nil.
+    ///   - keeping: the ids of flows that stay as they are installed.
+    /// - Returns: what `solution install` prints.
+    /// - Throws: what stands against it, or an error of the store.
+    func install(
+        _ source: SolutionSource, keepStates: Bool, _ settings: DeploymentSettings?, keeping: Set<String> = []
     ) async throws(FlowError) -> JSON {
         let solution = source.solution
         let catalog = try await catalog()
         let now = clock.now
         var commit = StoreCommit()
         var kept: Set<String> = []
+        var unchanged: Set<String> = keeping
         var rows: [JSON] = []
         let old = catalog.flows.filter { $0.solution == solution.uniqueName }
-        for (place, flow) in solution.flows.enumerated() {
+        for (place, flow) in source.flows.enumerated() {
             let definition = flow.definition
-            let id = (definition.id ?? SolutionDecoder.id(of: definition.name, in: solution.uniqueName)).lowercased()
+            let id = flow.id
+            if keeping.contains(id), var before = catalog[id]?.installed {
+                before.place = place
+                commit.add(.flow(before))
+                kept.insert(id)
+                continue
+            }
             if let other = catalog[id], other.solution != solution.uniqueName {
                 throw FlowError(
                     .invalidSolution,
@@ -46,9 +61,11 @@ extension FlowEnvironment {
                     location: SourceLocation(file: definition.file, line: 1, column: 1),
                     hint: "Give the flow another id, or uninstall the other solution first.")
             }
-            let stored = StoredDefinition(file: definition.file, text: source.files[definition.file] ?? "")
-            let before = old.first { $0.id == id }?.installed
+            let stored = flow.stored
+            let standing = old.first { $0.id == id }
+            let before = standing?.installed
             kept.insert(id)
+            if before?.definitionHash == stored.hash { unchanged.insert(id) }
             var installed = InstalledFlow(
                 id: id, name: definition.name, aliases: flow.aliases, solution: solution.uniqueName, place: place,
                 definitionHash: stored.hash, stateChangedAt: now, firstActivatedAt: before?.firstActivatedAt,
@@ -60,7 +77,9 @@ extension FlowEnvironment {
             }
             commit.add(.definition(stored))
             commit.add(.flow(installed))
-            if installed.state != .started, flow.definition.triggers.first?.listening != .windows {
+            let asksAnew = standing.map { !Self.asksTheSame($0.trigger, definition.triggers.first) } ?? false
+            // Windows of time leave no gap, whatever else changes.
+            if installed.state != .started || asksAnew, definition.triggers.first?.listening != .windows {
                 commit.add(.forgetTriggers(flow: id))
             }
             rows.append([
@@ -75,7 +94,10 @@ extension FlowEnvironment {
                     source: source.folder, text: source.text, installedAt: now)))
         if let settings { commit.add(try settings.changes(solution, try await state(), now: now)) }
         // A webhook is subscribed as one definition says, and ended as the same one says.
-        let subscribed = old.filter { $0.isStarted && $0.trigger?.isSubscribed == true }
+        let subscribed = old.filter { flow in
+            flow.isStarted && flow.trigger?.isSubscribed == true
+                && !(keepStates && unchanged.contains(flow.id))
+        }
         _ = try await turnOff(subscribed)
         try await self.commit(commit)
         if keepStates {
@@ -88,6 +110,11 @@ extension FlowEnvironment {
             "version": .string(solution.version), "flows": .array(rows),
             "problems": .array(source.diagnostics.filter { $0.severity == .error }.map(\.json)),
         ]
+    }
+
+    /// Whether what a trigger has seen so far means the same for another version of it.
+    private static func asksTheSame(_ old: Trigger?, _ new: Trigger?) -> Bool {
+        old?.name == new?.name && old?.type == new?.type && old?.operationID == new?.operationID
     }
 
     // MARK: solution list, uninstall

@@ -4,7 +4,7 @@ import FlowStorage
 import Glibc
 
 extension FlowEnvironment {
-    // MARK: environment.status, limits
+    // MARK: environment.status
 
     func status() async throws(FlowError) -> JSON {
         let holder = OwnerLock.holder(of: settings)
@@ -48,24 +48,4 @@ extension FlowEnvironment {
 
     /// How old the oldest commit is that a search for text does not find yet; zero in a process that does not serve.
     public var searchLag: Duration { host.search.lag }
-
-    /// The calls that the co-sell connectors allow a connection in a day.
-    private static let dailyCalls: Int64 = 10_000
-
-    func limits() async throws(FlowError) -> JSON {
-        let now = clock.now
-        let (date, _) = now.civil
-        let midnight = Timestamp(year: date.year, month: date.month, day: date.day)
-        var rows: [JSON] = []
-        for stored in try await store.connections(withSecrets: false) {
-            let used = try await store.quotaUsed(Quota.calls(of: stored.connection.name), since: midnight)
-            let isLimited = stored.connection.connector.hasPrefix("partnercenter")
-            rows.append([
-                "connection": .string(stored.connection.name), "connector": .string(stored.connection.connector),
-                "window": "day", "used": .integer(used), "limit": isLimited ? .integer(Self.dailyCalls) : .null,
-                "resetsAt": .string((midnight + .seconds(86_400)).description),
-            ])
-        }
-        return .array(rows)
-    }
 }

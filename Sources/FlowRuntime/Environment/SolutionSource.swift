@@ -18,6 +18,25 @@ struct SolutionSource {
     /// What was found in the texts.
     let diagnostics: [Diagnostic]
 
+    /// A flow of the solution with its text.
+    struct Flow: Sendable {
+        let id: String
+        let definition: FlowDefinition
+        let aliases: [String]
+        let stored: StoredDefinition
+    }
+
+    /// The flows in the documented order.
+    var flows: [Flow] {
+        solution.flows.map { flow in
+            let definition = flow.definition
+            let id = definition.id ?? SolutionDecoder.id(of: definition.name, in: solution.uniqueName)
+            return Flow(
+                id: id.lowercased(), definition: definition, aliases: flow.aliases,
+                stored: StoredDefinition(file: definition.file, text: files[definition.file] ?? ""))
+        }
+    }
+
     /// Reads a solution.
     /// - Parameter path: the folder, or its `solution.yaml`.
     /// - Throws: `SolutionNotFound`, `InvalidSolution` and other codes of the decoder, `FileNotReadable`.

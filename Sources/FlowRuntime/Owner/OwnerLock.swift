@@ -65,6 +65,21 @@ public final class OwnerLock: Sendable {
             purpose: record["purpose"]?.stringValue ?? "")
     }
 
+    /// The error of a command that no owner can carry out, for it needs the environment to be nobody's.
+    /// - Parameters:
+    ///   - settings: the environment.
+    ///   - purpose: what is to be done, as in `restored`.
+    /// - Returns: the error.
+    public static func mustBeFree(_ settings: EnvironmentSettings, toBe purpose: String) -> FlowError {
+        let holder = holder(of: settings)
+        let who = holder.map { "process \($0.processID) (\($0.purpose)) since \($0.since)" } ?? "another process"
+        return FlowError(
+            .storeInUse,
+            "The environment '\(settings.name)' is owned by \(who), and cannot be \(purpose) while someone owns it.",
+            hint: holder.map { "End it first: `kill \($0.processID)` (or `systemctl stop` of its unit)." }
+                ?? "Call the command again.")
+    }
+
     /// The error of a command that needs the environment while its owner does not answer.
     public static func inUse(_ settings: EnvironmentSettings) -> FlowError {
         let holder = holder(of: settings)

@@ -52,11 +52,16 @@ public struct EnvironmentSettings: Sendable, Hashable {
         public var listen: String
         /// The address in trigger URLs, or nil for the one listened on.
         public var publicURL: String?
+        /// What the server takes from its clients before it refuses.
+        public var limits: ServerLimits
 
         /// Makes settings of a server.
-        public init(listen: String = "127.0.0.1:7070", publicURL: String? = nil) {
+        public init(
+            listen: String = "127.0.0.1:7070", publicURL: String? = nil, limits: ServerLimits = ServerLimits()
+        ) {
             self.listen = listen
             self.publicURL = publicURL
+            self.limits = limits
         }
     }
 
@@ -84,12 +89,15 @@ public struct EnvironmentSettings: Sendable, Hashable {
     public var allowedHosts: [String]
     /// Where `serve` listens.
     public var server: Server
+    /// Who is told what, where anyone is.
+    public var alerts: AlertRules?
 
     /// Makes settings; what is not given is the default.
     public init(
         name: String = "default", projectFolder: String, store: Store = .sqlite, durability: Durability = .full,
         performanceProfile: PerformanceProfile = .medium, coSellPlan: CoSellPlan = .paid,
-        endpoints: Endpoints = .addresses([:]), allowedHosts: [String] = [], server: Server = Server()
+        endpoints: Endpoints = .addresses([:]), allowedHosts: [String] = [], server: Server = Server(),
+        alerts: AlertRules? = nil
     ) {
         self.name = name
         self.projectFolder = projectFolder
@@ -100,6 +108,7 @@ public struct EnvironmentSettings: Sendable, Hashable {
         self.endpoints = endpoints
         self.allowedHosts = allowedHosts
         self.server = server
+        self.alerts = alerts
     }
 
     /// The folder of the environment's state.

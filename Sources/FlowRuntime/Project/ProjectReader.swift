@@ -62,7 +62,7 @@ struct ProjectReader {
             return settings
         }
         let keys = [
-            "store", "durability", "performanceProfile", "coSellPlan", "endpoints", "allowedHosts", "server",
+            "store", "durability", "performanceProfile", "coSellPlan", "endpoints", "allowedHosts", "server", "alerts",
         ]
         checkKeys(of: node, allowed: keys, in: "the environment '\(name)'")
         settings.store = readStore(node["store"])
@@ -72,6 +72,7 @@ struct ProjectReader {
         settings.endpoints = readEndpoints(node["endpoints"])
         settings.allowedHosts = texts(node["allowedHosts"], "allowedHosts")
         settings.server = readServer(node["server"])
+        if let node = node["alerts"], !node.isNull { settings.alerts = readAlerts(node) }
         return settings
     }
 
@@ -122,10 +123,10 @@ struct ProjectReader {
         var server = EnvironmentSettings.Server()
         guard let node, !node.isNull else { return server }
         guard node.isMapping else {
-            report("`server` must be a mapping with `listen` and `publicUrl`.", at: node.location)
+            report("`server` must be a mapping with `listen`, `publicUrl` and `limits`.", at: node.location)
             return server
         }
-        checkKeys(of: node, allowed: ["listen", "publicUrl"], in: "`server`")
+        checkKeys(of: node, allowed: ["listen", "publicUrl", "limits"], in: "`server`")
         if let listen = node["listen"] {
             if let text = listen.string, ListenAddress(text) != nil {
                 server.listen = text
@@ -140,7 +141,96 @@ struct ProjectReader {
                 report("`publicUrl` must begin with http:// or https://.", at: url.location)
             }
         }
+        if let node = node["limits"], !node.isNull { server.limits = readLimits(node) }
         return server
+    }
+
+    private mutating func readAlerts(_ node: SourceNode) -> AlertRules? {
+        guard node.isMapping else {
+            report("`alerts` must be a mapping with `webhook` or `command`.", at: node.location)
+            return nil
+        }
+        checkKeys(of: node, allowed: ["webhook", "command", "every", "on", "silentTriggers"], in: "`alerts`")
+        var rules = AlertRules()
+        if let webhook = node["webhook"] {
+            let text = webhook.string ?? ""
+            if ["http://", "https://", "env:"].contains(where: text.hasPrefix) {
+                rules.webhook = text
+            } else {
+                report(
+                    "`webhook` must begin with http:// or https://, or name a variable.", at: webhook.location,
+                    hint: "Write `webhook: env:NAME` where the address is a secret.")
+            }
+        }
+        if let command = node["command"] {
+            rules.command = command.string.map { [$0] } ?? texts(command, "command")
+        }
+        if (rules.webhook == nil) == rules.command.isEmpty {
+            report("`alerts` must have either `webhook` or `command`.", at: node.location)
+        }
+        if let every = node["every"] { rules.interval = duration(every, "every") ?? rules.interval }
+        if node["on"] != nil {
+            rules.kinds = []
+            for text in texts(node["on"], "on") {
+                if let kind = Alert.Kind(rawValue: text) {
+                    rules.kinds.insert(kind)
+                } else {
+                    let names = Alert.Kind.allCases.map(\.rawValue)
+                    report(
+                        "There are no alerts on '\(text)'.", at: node["on"]?.location ?? node.location,
+                        hint: Suggestion.nearest(to: text, among: names).map { "Did you mean `\($0)`?" }
+                            ?? "Alerts are on: \(names.joined(separator: ", ")).")
+                }
+            }
+        }
+        if let silent = node["silentTriggers"], !silent.isNull {
+            if !silent.isMapping { report("`silentTriggers` must map flows to durations.", at: silent.location) }
+            for member in silent.isMapping ? silent.members : [] {
+                rules.silence[member.key] = duration(member.value, member.key)
+            }
+        }
+        return rules
+    }
+
+    private mutating func duration(_ node: SourceNode, _ key: String) -> Duration? {
+        let text = node.string ?? node.json.text
+        if let duration = ShortDuration.parse(text), duration >= .seconds(1) { return duration }
+        report(
+            "`\(key)` must be a duration of a second at least.", at: node.location, hint: "Write as in `30m` or `2h`.")
+        return nil
+    }
+
+    private mutating func readLimits(_ node: SourceNode) -> ServerLimits {
+        var limits = ServerLimits()
+        guard node.isMapping else {
+            report("`limits` must map limits to values.", at: node.location)
+            return limits
+        }
+        checkKeys(of: node, allowed: ServerLimits.settings.map(\.key), in: "`limits`")
+        for setting in ServerLimits.settings {
+            guard let value = node[setting.key] else { continue }
+            let text = value.string ?? value.json.text
+            let isSet =
+                switch setting.kind {
+                case .count(let set, let range): Self.set(set, Int(text), in: range, &limits)
+                case .size(let set, let range): Self.set(set, ByteSize.parse(text), in: range, &limits)
+                case .time(let set, let range): Self.set(set, ShortDuration.parse(text), in: range, &limits)
+                }
+            if !isSet {
+                report(
+                    "`\(setting.key)` must be \(setting.kind.range).", at: value.location, hint: setting.kind.example)
+            }
+        }
+        return limits
+    }
+
+    private static func set<Value: Comparable>(
+        _ set: (inout ServerLimits, Value) -> Void, _ value: Value?, in range: ClosedRange<Value>,
+        _ limits: inout ServerLimits
+    ) -> Bool {
+        guard let value, range.contains(value) else { return false }
+        set(&limits, value)
+        return true
     }
 
     private mutating func choice<Choice: RawRepresentable & CaseIterable>(
@@ -192,5 +282,26 @@ struct ProjectReader {
         }
         if problems.count > 1 { first.details = Array(problems.dropFirst()) }
         return first
+    }
+}
+
+extension ServerLimits.Setting.Kind {
+    /// Between what the value must be.
+    fileprivate var range: String {
+        switch self {
+        case .count(_, let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .size(_, let range): "a size from \(range.lowerBound) to \(range.upperBound) bytes"
+        case .time(_, let range):
+            "a duration from \(range.lowerBound.components.seconds)s to \(range.upperBound.components.seconds)s"
+        }
+    }
+
+    /// How it is written.
+    fileprivate var example: String {
+        switch self {
+        case .count: "Write a whole number."
+        case .size: "Write bytes, or as in `8 MiB`."
+        case .time: "Write as in `30s` or `5m`."
+        }
     }
 }

@@ -62,6 +62,12 @@ struct EffectPerformer {
         do throws(FlowError) {
             let connection = try await connection(connector, reference)
             if reference != nil { connectionName = connection.name }
+            if let refusal = try await host.gate.refusal(
+                connection: connectionName.map { ($0, connector.name) }, flow: identity.flowID, host)
+            {
+                host.tally.called(connector.name, "limited", after: .zero)
+                return .outcome(.answered(refusal))
+            }
             let session = ConnectionSession(
                 connection: connection, endpoints: try host.settings.addresses(), clock: host.clock)
             if recovered || intent.soughtSince != nil,

@@ -55,14 +55,12 @@ struct LedgerWriter {
 
     // MARK: Quotas
 
-    /// The use of a connection's daily quota.
+    /// The use of a connection's daily quota, by full hours.
     func quota(for intent: EffectIntent) -> [StoreChange] {
         guard case .operation(let request) = intent.kind,
             let connection = host.connectionName(request.connectionReference, identity)
         else { return [] }
-        let (date, _) = intent.intendedAt.civil
-        let midnight = Timestamp(year: date.year, month: date.month, day: date.day)
-        return [.useQuota(QuotaUse(name: Quota.calls(of: connection), window: midnight))]
+        return [.useQuota(QuotaUse(name: Quota.calls(of: connection), window: intent.intendedAt.hour))]
     }
 
     // MARK: Echoes

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowDefinitions
 import FlowEngine
 import FlowStorage
 import Synchronization
@@ -56,6 +57,8 @@ final class RunCell: ExecutorWork {
         /// What is not committed yet.
         var events: [JournalEvent] = []
         var changes: [StoreChange] = []
+        /// The requests that are not counted yet.
+        var requests = 0
         var commands: [RunCommand] = []
         var timers: [(id: TimerID, at: Timestamp)] = []
         var messages: [InboxEntry] = []
@@ -296,8 +299,13 @@ final class RunCell: ExecutorWork {
             state.ledger[intent.id] = entry
             state.changes.append(.effect(entry))
             state.changes += effects.quota(for: intent)
-        case .actionEnded(let end): host.tally.actionEnded(end.status)
-        case .effectIntended(let intent): state.changes += effects.quota(for: intent)
+            if intent.attempt > 1 || !intent.kind.isFirstCall { state.requests += 1 }
+        case .actionEnded(let end):
+            host.tally.actionEnded(end.status)
+            if end.status != .skipped { state.requests += 1 }
+        case .effectIntended(let intent):
+            state.changes += effects.quota(for: intent)
+            if intent.attempt > 1 || !intent.kind.isFirstCall { state.requests += 1 }
         case .effectFinished(let finish):
             for echo in effects.written(state.echoes.removeValue(forKey: finish.id) ?? [], finish) {
                 state.changes.append(.echo(echo))
@@ -315,6 +323,7 @@ final class RunCell: ExecutorWork {
             state.hasReplied = true
             if let message = effects.message(of: reply, at: at) { state.messages.append(message) }
         case .runEnded(let outcome):
+            if let alerts = host.alerts { state.changes += alerts.changes(of: outcome, identity) }
             if !state.hasReplied, let message = effects.message(of: outcome) { state.messages.append(message) }
         default: break
         }
@@ -347,6 +356,8 @@ final class RunCell: ExecutorWork {
             state.nextNumber += Int64(state.events.count)
         }
         commit.changes += state.changes
+        commit.changes += host.requests.count(state.requests, of: identity.flowID, now: host.clock.now)
+        state.requests = 0
         for message in state.messages { commit.add(.send(message)) }
         let finished = state.unsaved.compactMap { id in
             state.contents.removeValue(forKey: id).map { SavedOutcome(effect: id, content: $0) }

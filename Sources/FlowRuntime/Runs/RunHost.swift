@@ -66,6 +66,14 @@ final class RunHost: Sendable {
     private let pruneMark = Mutex<(now: Timestamp, elapsed: Duration)?>(nil)
     private let scannedUntil = Mutex(Timestamp(ticks: .min))
     private let address = Mutex<String?>(nil)
+    private let watch = Mutex<AlertWatch?>(nil)
+
+    /// Who looks for what people should know of; nil where nobody is told.
+    var alerts: AlertWatch? {
+        get { watch.withLock { $0 } }
+        set { watch.withLock { $0 = newValue } }
+    }
+
     let timers: TimerQueue<TimerKey>
 
     /// What runs read of the environment's configuration.
@@ -89,6 +97,7 @@ final class RunHost: Sendable {
         self.options = options
         self.executor = options.threads.map { RunExecutor(threads: $0) } ?? RunExecutor()
         self.plans = PlanCache(store: store)
+        requests = RequestUse(now: clock.now)
         search = SearchFollowing(store, clock: clock, report: options.report)
         timers = TimerQueue(clock: clock)
         timers.whenDue { [weak self] keys in self?.due(keys) }
@@ -137,6 +146,10 @@ final class RunHost: Sendable {
     }
 
     let tally = RuntimeTally()
+    /// What the flows use of their requests.
+    let requests: RequestUse
+    /// Refuses calls beyond a limit.
+    let gate = CallGate()
 
     /// What the process has in hand and has done.
     var counts: FlowEnvironment.Counts {
@@ -153,6 +166,9 @@ final class RunHost: Sendable {
         timers.stop()
         search.stop()
         executor.stop()
+        let rest = requests.rest(now: clock.now)
+        // A store that fails at the end keeps what it has; a few seconds of a count are no reason to wait.
+        if !rest.isEmpty { try? await store.commit(StoreCommit(rest)) }
         waiters.endAll(
             FlowError(
                 .storeInUse, "The process that owns the environment is ending.",
@@ -366,6 +382,7 @@ final class RunHost: Sendable {
     /// A commit was refused: the run is thrown away and, where the store is at fault, built again from it.
     func refused(_ batch: RunCell.Batch, _ error: FlowError, of cell: RunCell) {
         forget(cell)
+        requests.giveBack(batch.commit.changes)
         switch error.code {
         case .runExists, .triggerKeySeen:
             // Others may watch the run that stands; only who wanted to start a second one is told.

@@ -1,30 +1,8 @@
-import FlowCore
+package import FlowCore
 import FlowDefinitions
 import FlowEngine
-import FlowStorage
+package import FlowStorage
 import Synchronization
-
-/// How long things took: how many by upper bound, as Prometheus reads it.
-package struct LatencyHistogram: Sendable, Hashable {
-    /// The upper bounds in seconds.
-    package static let bounds = [
-        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3_600,
-    ]
-
-    /// How many took at most as long as each bound and longer than the one before; the last took longer than all.
-    package private(set) var counts = [Int](repeating: 0, count: bounds.count + 1)
-    /// All of them together, in seconds.
-    package private(set) var sum = 0.0
-
-    /// Makes an empty one.
-    package init() {}
-
-    /// Adds one.
-    package mutating func add(_ seconds: Double) {
-        counts[Self.bounds.firstIndex { seconds <= $0 } ?? Self.bounds.count] += 1
-        sum += seconds
-    }
-}
 
 /// What the process has done, counted for `/metrics`.
 final class RuntimeTally: Sendable {
@@ -37,9 +15,9 @@ final class RuntimeTally: Sendable {
     struct Counts: Sendable {
         var runsStarted = 0
         var runsEnded: [String: Int] = [:]
-        var runSeconds = LatencyHistogram()
+        var runSeconds = Histogram()
         var calls: [Call: Int] = [:]
-        var callSeconds: [String: LatencyHistogram] = [:]
+        var callSeconds: [Call: Histogram] = [:]
     }
 
     private let state = Mutex(Counts())
@@ -81,7 +59,8 @@ final class RuntimeTally: Sendable {
     func called(_ connector: String, _ result: String, after duration: Duration) {
         state.withLock { state in
             state.calls[Call(connector: connector, result: result), default: 0] += 1
-            state.callSeconds[connector, default: LatencyHistogram()].add(duration / .seconds(1))
+            state.callSeconds[Call(connector: connector, result: result), default: Histogram()].add(
+                duration / .seconds(1))
         }
     }
 }
@@ -93,17 +72,19 @@ package struct RuntimeFigures: Sendable {
     /// Runs ended in this process, by status.
     package let runsEnded: [(status: String, count: Int)]
     /// How long runs lasted, waiting included.
-    package let runSeconds: LatencyHistogram
+    package let runSeconds: Histogram
     /// Actions and repetitions ended, by status.
     package let actions: [(status: String, count: Int)]
     /// Calls by connector and what came of them.
     package let calls: [(connector: String, result: String, count: Int)]
-    /// How long calls took, by connector.
-    package let callSeconds: [(connector: String, seconds: LatencyHistogram)]
+    /// How long calls took, by connector and what came of them.
+    package let callSeconds: [(connector: String, result: String, seconds: Histogram)]
     /// Runs in memory.
     package let runsInMemory: Int
     /// Calls under way.
     package let callsOut: Int
+    /// What waits for an instant in this process: timers of runs, runs at rest, looks at the store.
+    package let timers: Int
     /// Flows that are on.
     package let flowsStarted: Int
     /// Connections that do not work.
@@ -122,9 +103,23 @@ extension FlowEnvironment {
             runSeconds: counts.runSeconds, actions: tally.actions,
             calls: counts.calls.sorted { ($0.key.connector, $0.key.result) < ($1.key.connector, $1.key.result) }
                 .map { ($0.key.connector, $0.key.result, $0.value) },
-            callSeconds: counts.callSeconds.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+            callSeconds: counts.callSeconds
+                .sorted { ($0.key.connector, $0.key.result) < ($1.key.connector, $1.key.result) }
+                .map { ($0.key.connector, $0.key.result, $0.value) },
             runsInMemory: present.runsInMemory, callsOut: present.callsOut,
-            flowsStarted: host.catalog.flows.count { $0.isStarted },
+            timers: host.timers.count, flowsStarted: host.catalog.flows.count { $0.isStarted },
             connectionsBroken: host.state.connections.values.count { $0.status != .connected })
+    }
+
+    /// How many runs wait, by what for.
+    /// - Throws: an error of the store.
+    package func waitingRuns() async throws(FlowError) -> [(kind: String, count: Int)] {
+        var counts: [(kind: String, count: Int)] = []
+        for kind in RunWait.Kind.allCases {
+            var filter = RunFilter(isFinished: false)
+            filter.waiting = kind
+            counts.append((kind.rawValue, try await store.runCount(filter)))
+        }
+        return counts
     }
 }

@@ -8,6 +8,11 @@ struct ClientAddress: Sendable, Hashable {
     /// Whether it is this machine itself, or the owner's socket.
     let isLocal: Bool
 
+    init(text: String, isLocal: Bool) {
+        self.text = text
+        self.isLocal = isLocal
+    }
+
     /// The address at the other end of a connection.
     init(of channel: any Channel) {
         let address = channel.remoteAddress?.ipAddress ?? ""
@@ -52,6 +57,14 @@ final class ClientRates: Sendable {
 
     /// After how many seconds a client has a turn again, or nil where it has one.
     func wait(_ client: ClientAddress, now: ContinuousClock.Instant = .now) -> Int? { wait(client, taking: 0, now) }
+
+    /// Gives a turn back.
+    func giveBack(_ client: ClientAddress) {
+        buckets.withLock { buckets in
+            guard let level = buckets[client.text]?.level else { return }
+            buckets[client.text]?.level = min(burst, level + 1)
+        }
+    }
 
     private func wait(_ client: ClientAddress, taking count: Double, _ now: ContinuousClock.Instant) -> Int? {
         guard !client.isLocal else { return nil }

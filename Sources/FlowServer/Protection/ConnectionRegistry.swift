@@ -1,3 +1,4 @@
+import FlowRuntime
 import NIOCore
 import ServiceLifecycle
 import Synchronization

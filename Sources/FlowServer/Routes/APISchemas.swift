@@ -52,6 +52,10 @@ enum APISchemas {
         ("Any", [:]),
         ("Error", object([("error", failure)])),
         ("Health", object([("status", text)])),
+        ("SignIn", object([("upn", text), ("password", text), ("returnTo?", text)])),
+        ("SignOut", object([("csrfToken?", text)])),
+        ("Setup", object([("code", text), ("password", text)])),
+        ("Session", object([("upn", text), ("csrfToken", text), ("expires", text)])),
         (
             "Environment",
             object([
@@ -159,7 +163,10 @@ enum APISchemas {
             object([
                 (
                     "properties",
-                    object([("accountName?", text), ("connectionParameters", ["type": "object"])])
+                    object([
+                        ("accountName?", ["type": "string", "minLength": 1]),
+                        ("connectionParameters", ["type": "object"]),
+                    ])
                 )
             ])
         ),

@@ -1,5 +1,6 @@
 import FlowCore
 import FlowRuntime
+import FlowStorage
 
 /// `/healthz`, `/readyz` and `/metrics`.
 struct HealthRoutes {
@@ -17,7 +18,10 @@ struct HealthRoutes {
         Route(
             "GET", "/metrics", "getMetrics", "What the process has done, as Prometheus reads it.", .operators,
             gives: .text
-        ) { call in .text(HealthRoutes(environment: call.environment, counters: call.counters).metrics) },
+        ) { call in
+            let routes = HealthRoutes(environment: call.environment, counters: call.counters)
+            return .text(await routes.metrics, type: "text/plain; version=0.0.4; charset=utf-8")
+        },
     ]
 
     private var readiness: APIResponse {
@@ -40,8 +44,34 @@ struct HealthRoutes {
     }
 
     private var metrics: String {
-        let figures = environment.figures
-        var text = PrometheusText()
+        get async {
+            var text = PrometheusText()
+            add(environment.figures, to: &text)
+            add(environment.store.figures, to: &text)
+            // A store that cannot be read says so in flowrun_ready; the other figures are of use all the same.
+            if let waiting = try? await environment.waitingRuns() {
+                text.add(
+                    "flowrun_runs_waiting", .gauge, "Runs that wait, by what for.",
+                    waiting.map { ([("for", $0.kind)], $0.count) })
+            }
+            return text.text
+        }
+    }
+
+    private func add(_ store: StoreFigures, to text: inout PrometheusText) {
+        text.add(
+            "flowrun_commit_seconds", "How long commits took, with the waiting for others.",
+            [([], store.commitSeconds)])
+        text.add("flowrun_commit_group_size", "How many commits were written together.", [([], store.groupSizes)])
+        text.add("flowrun_commits_waiting", .gauge, "Commits that wait to be written.", [([], store.waiting)])
+        text.add(
+            "flowrun_commit_failures_total", .counter, "Groups of commits that the disk refused.",
+            [([], store.failures)])
+        text.add("flowrun_wal_bytes", .gauge, "Size of the write-ahead log.", [([], store.logBytes)])
+        text.add("flowrun_database_bytes", .gauge, "Size of the database.", [([], store.databaseBytes)])
+    }
+
+    private func add(_ figures: RuntimeFigures, to text: inout PrometheusText) {
         text.add(
             "flowrun_ready", .gauge, "Whether requests and triggers are taken.",
             [([], environment.readiness == .ready ? 1 : 0)])
@@ -68,8 +98,11 @@ struct HealthRoutes {
             "flowrun_connector_calls_total", .counter, "Calls of services, by connector and what came of them.",
             figures.calls.map { ([("connector", $0.connector), ("result", $0.result)], $0.count) })
         text.add(
-            "flowrun_connector_call_seconds", "How long calls of services took, by connector.",
-            figures.callSeconds.map { ([("connector", $0.connector)], $0.seconds) })
+            "flowrun_connector_call_seconds", "How long calls of services took, by connector and result.",
+            figures.callSeconds.map { ([("connector", $0.connector), ("result", $0.result)], $0.seconds) })
+        text.add(
+            "flowrun_timers", .gauge, "What waits for an instant in this process: timers of the next minutes and more.",
+            [([], figures.timers)])
         text.add("flowrun_flows_started", .gauge, "Flows that are on.", [([], figures.flowsStarted)])
         text.add(
             "flowrun_connections_broken", .gauge, "Connections that do not work until someone signs in.",
@@ -77,6 +110,5 @@ struct HealthRoutes {
         text.add(
             "flowrun_search_lag_seconds", .gauge, "Age of the oldest commit that a search for text does not find yet.",
             [([], environment.searchLag.seconds)])
-        return text.text
     }
 }

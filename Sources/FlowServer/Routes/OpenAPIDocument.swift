@@ -64,9 +64,9 @@ enum OpenAPIDocument {
         }
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         if let body = route.body {
-            operation["requestBody"] = [
-                "required": false, "content": ["application/json": ["schema": reference(body)]],
-            ]
+            var content: JSONObject = ["application/json": ["schema": reference(body)]]
+            if route.takesForm { content["application/x-www-form-urlencoded"] = ["schema": reference(body)] }
+            operation["requestBody"] = ["required": false, "content": .object(content)]
         }
         operation["responses"] = responses(route)
         operation["security"] = isManaged(route) ? [["token": []]] : []
@@ -83,19 +83,26 @@ enum OpenAPIDocument {
     }
 
     private static func responses(_ route: Route) -> JSON {
+        // Whoever asks for a page, or sends its form, is told by a page.
+        let isPage = route.takesForm || route.answer.content == .html
+        var refusal: JSONObject = ["application/json": ["schema": reference("Error")]]
+        if isPage { refusal["text/html"] = ["schema": ["type": "string"]] }
         let failure: JSON = [
-            "description": "Why it was refused, in the platform's shape.",
-            "content": ["application/json": ["schema": reference("Error")]],
+            "description": "Why it was refused, in the platform's shape.", "content": .object(refusal),
         ]
         // What a flow answers is the flow's own affair.
         if route.answer.content == .any { return ["default": ["description": "What the flow gives."]] }
         var good: JSONObject = ["description": "What was asked for."]
         switch route.answer.content {
         case .json(let name): good["content"] = ["application/json": ["schema": reference(name)]]
+        case .html: good["content"] = ["text/html": ["schema": ["type": "string"]]]
         case .text: good["content"] = ["text/plain": ["schema": ["type": "string"]]]
         case .any, .nothing: break
         }
-        return [String(route.answer.status): .object(good), "default": failure]
+        var responses: JSONObject = [String(route.answer.status): .object(good)]
+        if route.takesForm { responses["303"] = ["description": "The way to the next page."] }
+        responses["default"] = failure
+        return .object(responses)
     }
 
     private static func reference(_ name: String) -> JSON { ["$ref": .string("#/components/schemas/\(name)")] }

@@ -11,9 +11,8 @@ struct Paging {
 
     static let parameters = [
         Route.QueryParameter(
-            "$top", "How many entries a page has, 1 to 250.",
-            ["type": "integer", "minimum": 1, "maximum": 250]),
-        Route.QueryParameter("$skiptoken", "Where the page begins, as `nextLink` of the page before has it."),
+            "$top", "How many entries a page has, 1 to 250; the next page is at `nextLink`.",
+            ["type": "integer", "minimum": 1, "maximum": 250])
     ]
 
     private static let standard = 50

@@ -1,4 +1,4 @@
-import FlowRuntime
+import FlowStorage
 
 /// Figures in the text format that Prometheus reads.
 struct PrometheusText {
@@ -19,11 +19,11 @@ struct PrometheusText {
     }
 
     /// Adds histograms of one name.
-    mutating func add(_ name: String, _ help: String, _ values: [(Labels, LatencyHistogram)]) {
+    mutating func add(_ name: String, _ help: String, _ values: [(Labels, Histogram)]) {
         begin(name, .histogram, help)
         for (labels, histogram) in values {
             var count = 0
-            for (bound, more) in zip(LatencyHistogram.bounds, histogram.counts) {
+            for (bound, more) in zip(histogram.bounds, histogram.counts) {
                 count += more
                 text += "\(name)_bucket\(Self.braces(labels + [("le", "\(bound)")])) \(count)\n"
             }

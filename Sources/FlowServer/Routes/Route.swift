@@ -17,6 +17,8 @@ struct Route: Sendable {
     let query: [QueryParameter]
     /// The name of the body's schema, or nil where none is read.
     let body: String?
+    /// Whether the body may be a browser's form; the answer then is a page, or the way to one.
+    let takesForm: Bool
     let answer: Answer
     /// Refuses a request whatever its body is, before the body is read; nil where the access says all.
     let refuse: Refusal?
@@ -27,7 +29,8 @@ struct Route: Sendable {
 
     init(
         _ method: String, _ path: String, _ id: String, _ summary: String, _ access: Access,
-        query: [QueryParameter] = [], body: String? = nil, gives answer: Answer, refusing refuse: Refusal? = nil,
+        query: [QueryParameter] = [], body: String? = nil, form: Bool = false, gives answer: Answer,
+        refusing refuse: Refusal? = nil,
         _ respond: @escaping Responder
     ) {
         self.method = method
@@ -37,6 +40,7 @@ struct Route: Sendable {
         self.access = access
         self.query = query
         self.body = body
+        takesForm = form
         self.answer = answer
         self.refuse = refuse
         self.respond = respond
@@ -94,6 +98,8 @@ struct Route: Sendable {
             /// JSON of a schema that is named.
             case json(String)
             case text
+            /// A page.
+            case html
             /// Whatever a flow gives.
             case any
             case nothing
@@ -106,6 +112,7 @@ struct Route: Sendable {
             Answer(status: status, content: .json(schema))
         }
         static let text = Answer(status: 200, content: .text)
+        static let html = Answer(status: 200, content: .html)
         static let nothing = Answer(status: 200, content: .nothing)
         static let accepted = Answer(status: 202, content: .nothing)
         static let any = Answer(status: 200, content: .any)
@@ -166,18 +173,22 @@ struct RouteCall: Sendable {
     /// The values of the path's parameters.
     let parameters: [String: String]
     let counters: RequestCounters
+    let sessions: Sessions
+    let signIns: SignInAttempts
     let caller: Caller
     private let managedFlow: ManagedFlow?
     private let managedRun: RunSummary?
 
     init(
         _ environment: FlowEnvironment, _ request: APIRequest, _ parameters: [String: String],
-        counters: RequestCounters, caller: Caller = .machine, flow: ManagedFlow? = nil, run: RunSummary? = nil
+        by router: EnvironmentRouter, caller: Caller = .machine, flow: ManagedFlow? = nil, run: RunSummary? = nil
     ) {
         self.environment = environment
         self.request = request
         self.parameters = parameters
-        self.counters = counters
+        counters = router.counters
+        sessions = router.sessions
+        signIns = router.signIns
         self.caller = caller
         managedFlow = flow
         managedRun = run
@@ -193,6 +204,17 @@ struct RouteCall: Sendable {
     var run: RunSummary {
         guard let managedRun else { preconditionFailure("the path of this route has no flow and run") }
         return managedRun
+    }
+
+    /// The cookie of a session that the request carries, whether it holds or not.
+    var cookie: String? { EnvironmentRouter.cookie(of: request, environment) }
+
+    /// The session of whoever signed in with a browser, or nil.
+    var session: Sessions.Session? {
+        guard let cookie, let session = sessions.session(cookie, now: environment.clock.now),
+            environment.caller(session.person) != nil
+        else { return nil }
+        return session
     }
 
     /// The value of a parameter that the path declares.

@@ -16,8 +16,8 @@ struct RouteTable: Sendable {
 
     /// Everything that the server does.
     static let all: RouteTable = RouteTable(
-        HealthRoutes.routes + TriggerRoutes.routes + OperationRoutes.routes + ManagementRoutes.routes
-            + OpenAPIDocument.routes)
+        HealthRoutes.routes + SignInRoutes.routes + TriggerRoutes.routes + OperationRoutes.routes
+            + ManagementRoutes.routes + OpenAPIDocument.routes)
 
     /// What was found for a request.
     enum Match {

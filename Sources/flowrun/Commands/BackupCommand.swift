@@ -57,7 +57,7 @@ struct RestoreCommand: AsyncParsableCommand {
         guard case .sqlite = settings.store else { throw BackupFiles.notSQLite(settings) }
         let path = StateFiles.absolute(file)
         guard let lock = try OwnerLock.take(settings, purpose: "restore", now: SystemClock().now) else {
-            throw OwnerLock.inUse(settings)
+            throw OwnerLock.mustBeFree(settings, toBe: "restored")
         }
         defer { withExtendedLifetime(lock) {} }
         let variable = getenv("FLOWRUN_KEY").map { String(cString: $0) }

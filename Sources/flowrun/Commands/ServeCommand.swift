@@ -22,6 +22,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How often polling triggers ask, such as 30s or 5m; without it as their flows say.")
     var pollInterval: String?
 
+    @Flag(help: "Take over changed flow files of the installed solutions without stopping.")
+    var watch = false
+
     @Option(help: "How log entries on stderr look: text or json.")
     var logFormat = LineLogHandler.Format.text
 
@@ -60,14 +63,23 @@ struct ServeCommand: AsyncParsableCommand {
         let format = logFormat
         var logger = Logger(label: "flowrun") { _ in LineLogHandler(format) }
         logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .warning
+        let notifier = ServiceNotifier.ofProcess()
         let server = EnvironmentServer(
             environment, listen: address, socket: settings.socketFile, logger: logger
         ) { base in
             Console.note("serving '\(environment.settings.name)' at \(base) (pid \(getpid()))")
+            notifier?.say("READY=1", "STATUS=serving '\(environment.settings.name)' at \(base)", "MAINPID=\(getpid())")
+        } onSetup: { upn, address in
+            // A secret, shown to whoever starts the server; it holds for an hour and once.
+            Console.secret("\(upn) has no password yet; set it within the hour: \(address)")
         }
+        var services: [any Service] = [server]
+        if let notifier { services.append(ServiceReports(notifier: notifier)) }
+        if watch { services.append(FileWatching(environment: environment)) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
         try await group.run()
         // A call that has its answer is never in doubt at the next start.
         await environment.awaitCalls(upTo: Self.farewell)
@@ -81,6 +93,21 @@ struct ServeCommand: AsyncParsableCommand {
                 .invalidArgument, "'\(text)' is no duration.", hint: "write 30s, 5m, 2h, 14d or ISO 8601, as in PT30S")
         }
         return duration
+    }
+}
+
+/// Takes over changed flow files as long as the server runs, and says so.
+private struct FileWatching: Service {
+    let environment: FlowEnvironment
+
+    func run() async throws {
+        let watch = SolutionWatch(environment) { problem in
+            Console.note(ErrorReport().text(of: problem))
+            Console.note("what is written there was not taken over: the flow goes on as it was")
+        } onReload: { flows in
+            Console.note("took over " + flows.map { "'\($0)'" }.joined(separator: ", "))
+        }
+        await cancelWhenGracefulShutdown { await watch.run() }
     }
 }
 

@@ -5,8 +5,8 @@ import FlowRuntime
 /// `flowrun user`: the people of the environment.
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "Adds, lists and removes people.",
-        subcommands: [Add.self, List.self, Remove.self])
+        commandName: "user", abstract: "Adds, lists and removes people, and sets their passwords.",
+        subcommands: [Add.self, List.self, Password.self, Remove.self])
 
     /// `user add`.
     struct Add: AsyncParsableCommand {
@@ -42,6 +42,38 @@ struct UserCommand: AsyncParsableCommand {
                 for user in result.arrayValue ?? [] { table.add(user.text("upn"), user.text("role")) }
                 return table.text
             }
+        }
+    }
+
+    /// `user password`.
+    struct Password: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sets the password with which a person signs in with a browser.",
+            discussion: """
+                On a terminal it is asked for twice and not shown; else it is read from stdin. It has twelve characters \
+                at least. Whoever is signed in as that person has to sign in again.
+                """)
+
+        @OptionGroup var options: GlobalOptions
+
+        @Argument(help: "The person's user principal name.")
+        var upn: String
+
+        func run() async throws {
+            let password = try Self.read()
+            let result = try await options.perform(
+                .setPassword, ["upn": .string(upn), "password": .string(password)])
+            options.present(result) { "set the password of \(result.text("upn"))" }
+        }
+
+        private static func read() throws(FlowError) -> String {
+            guard Console.canAsk else { return try Input.secret("-", name: "password") }
+            let first = Console.askSecret("New password:") ?? ""
+            guard first == Console.askSecret("The same again:") ?? "" else {
+                throw FlowError(
+                    .invalidArgument, "Both passwords differ.", hint: "Call the command again and type the same twice.")
+            }
+            return first
         }
     }
 

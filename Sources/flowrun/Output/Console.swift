@@ -15,6 +15,23 @@ enum Console {
     /// Writes a line of a message to stderr; signatures of URLs are masked.
     static func note(_ text: String) { put(SecretMask.masking(text) + "\n", to: STDERR_FILENO) }
 
+    /// Writes a line with a secret that is meant for the reader to stderr, as it is.
+    static func secret(_ text: String) { put(text + "\n", to: STDERR_FILENO) }
+
+    /// Asks for a secret on the terminal, which does not show what is typed; nil at the end of input.
+    static func askSecret(_ question: String) -> String? {
+        var shown = termios()
+        guard tcgetattr(STDIN_FILENO, &shown) == 0 else { return ask(question) }
+        var hidden = shown
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown)
+            put("\n", to: STDERR_FILENO)
+        }
+        return ask(question)
+    }
+
     /// Writes a log entry to stderr; signatures of URLs are masked.
     static func log(_ line: String) { note(line) }
 

@@ -41,12 +41,13 @@ enum Wiring {
         let connectors = StandardConnectors.make(transport: transport) { connection, token in
             keeper.keep(token, of: connection)
         }
-        let options = FlowEnvironment.Options(
+        var options = FlowEnvironment.Options(
             solutionFolders: solutionFolders, pollInterval: pollInterval, signIn: AccountSignIn.make(transport),
             renewal: AccountSignIn.renewal(transport),
             audit: isReader || settings.projectFolder.isEmpty
                 ? nil : AuditLog(path: settings.stateFolder + "/audit.jsonl"),
             report: { Console.note(ErrorReport().text(of: $0)) })
+        if !isReader, let rules = settings.alerts { options.alert = try AlertDelivery.make(rules) }
         let environment = FlowEnvironment(
             settings, store: store, connectors: ConnectorRegistry(connectors), options: options)
         keeper.environment = environment

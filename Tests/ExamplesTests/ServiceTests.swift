@@ -1,0 +1,65 @@
+import Foundation
+import Testing
+
+/// `flowrun serve` as a service manager knows it.
+@Suite struct ServiceTests {
+    /// A socket on which a service manager listens.
+    private final class ManagerSocket: Sendable {
+        let descriptor: Int32
+
+        // The name is a path, or an abstract name that begins with `@`.
+        init(_ name: String) throws {
+            descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+            var time = timeval(tv_sec: 20, tv_usec: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            var bytes = Array(name.utf8)
+            if name.hasPrefix("@") { bytes[0] = 0 }
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+            let length = MemoryLayout<sa_family_t>.size + bytes.count
+            let result = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(length))
+                }
+            }
+            try #require(result == 0)
+        }
+
+        deinit { close(descriptor) }
+
+        /// The next datagram that is not one of those that come again and again.
+        func next(_ skipped: String = "WATCHDOG=1") -> String {
+            while true {
+                var bytes = [UInt8](repeating: 0, count: 4_096)
+                let count = recv(descriptor, &bytes, bytes.count, 0)
+                guard count > 0 else { return "" }
+                let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+                if text != skipped { return text }
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `serve says when it is ready, that it lives, and when it is ending`(_ isAbstract: Bool) async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        let name = isAbstract ? "@flowrun-\(UUID().uuidString)" : scratch.path + "/n"
+        let manager = try ManagerSocket(name)
+        let serve = try await scratch.serve(environment: ["NOTIFY_SOCKET": name, "WATCHDOG_USEC": "200000"])
+        let ready = manager.next()
+        #expect(ready.hasPrefix("READY=1\nSTATUS=serving 'default' at http://127.0.0.1:"))
+        // Nothing else comes in between.
+        #expect(manager.next("") == "WATCHDOG=1")
+        #expect(manager.next("") == "WATCHDOG=1")
+        #expect(await serve.end() == 0)
+        #expect(manager.next() == "STOPPING=1")
+    }
+
+    @Test func `serve goes on where no manager listens any more`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        let serve = try await scratch.serve(environment: ["NOTIFY_SOCKET": scratch.path + "/gone"])
+        #expect(await serve.end() == 0)
+    }
+}
