@@ -1,4 +1,5 @@
 public import FlowCore
+public import FlowEngine
 
 /// Reads the journals of runs.
 public protocol JournalStore: Sendable {
@@ -57,19 +58,36 @@ public struct JournalBatch: Sendable {
 ///
 /// Large values inside an event are kept once by their content, and events name them: a driver does that on its own.
 public struct JournalEvent: Sendable, Hashable {
-    /// The event.
-    public var json: JSON
-    /// The members of the event that are encrypted with the environment's key and never shared or indexed.
-    public var sealed: [String]
-
-    /// Makes an event.
-    public init(_ json: JSON, sealed: [String] = []) {
-        self.json = json
-        self.sealed = sealed
+    package enum Content: Sendable, Hashable {
+        /// An event that a run has emitted.
+        case emitted(RunEvent)
+        /// Any other, by its form.
+        case form(JournalForm)
     }
+
+    package let content: Content
+
+    /// Makes an event of its form.
+    public init(_ json: JSON, sealed: [String] = []) { content = .form(JournalForm(json: json, sealed: sealed)) }
+
+    /// Makes an event of what a run has emitted.
+    public init(_ event: RunEvent) { content = .emitted(event) }
+
+    /// The event as JSON, and its members that are encrypted with the environment's key and never shared or indexed.
+    package var form: JournalForm {
+        switch content {
+        case .emitted(let event): event.journalForm
+        case .form(let form): form
+        }
+    }
+
+    /// The event as JSON.
+    public var json: JSON { form.json }
 
     /// The event without its sealed members.
     package var hidingSealed: JSON {
+        let form = form
+        let (json, sealed) = (form.json, form.sealed)
         guard !sealed.isEmpty, case .object(var object) = json else { return json }
         for name in sealed { object[name] = nil }
         return .object(object)

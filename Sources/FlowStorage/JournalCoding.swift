@@ -1,4 +1,5 @@
 package import FlowCore
+import FlowEngine
 
 /// The bytes of a journal row, for drivers that keep rows.
 ///
@@ -49,36 +50,50 @@ package enum JournalCoding {
     /// - Returns: the row.
     /// - Throws: what the vault throws.
     package static func encode(_ batch: JournalBatch, vault: Vault) throws(FlowError) -> Row {
-        var writer = JSONWriter()
+        var lines = JournalLines()
         var values: [LargeValue] = []
         var isMarked = false
         var number = batch.first
-        writer.write(byte: UInt8(ascii: "["))
+        lines.writer.write(byte: UInt8(ascii: "["))
         for event in batch.events {
-            if number > batch.first { writer.write(byte: UInt8(ascii: ",")) }
-            if case .object(let object) = event.json, !event.sealed.isEmpty {
-                writer.write(byte: UInt8(ascii: "{"))
+            if number > batch.first { lines.writer.write(byte: UInt8(ascii: ",")) }
+            let start = lines.writer.count
+            if case .emitted(let emitted) = event.content, lines.write(whole: emitted),
+                standsForItself(lines.writer, after: start)
+            {
+                number += 1
+                continue
+            }
+            lines.writer.removeAll(after: start)
+            let form = event.form
+            if case .object(let object) = form.json, !form.sealed.isEmpty {
+                lines.writer.write(byte: UInt8(ascii: "{"))
                 for (place, name) in object.keys.enumerated() {
-                    if place > 0 { writer.write(byte: UInt8(ascii: ",")) }
-                    writer.write(.string(name))
-                    writer.write(byte: UInt8(ascii: ":"))
+                    if place > 0 { lines.writer.write(byte: UInt8(ascii: ",")) }
+                    lines.writer.write(string: name)
+                    lines.writer.write(byte: UInt8(ascii: ":"))
                     let member = object.values[place]
-                    if event.sealed.contains(name) {
+                    if form.sealed.contains(name) {
                         let box = try vault.seal(member.bytes, for: context(batch.run, number, name))
-                        writer.write([sealedMark: .string(Base64.encode(box))])
+                        lines.writer.write([sealedMark: .string(Base64.encode(box))])
                         isMarked = true
                     } else {
-                        write(member, to: &writer, &values, &isMarked)
+                        write(member, to: &lines.writer, &values, &isMarked)
                     }
                 }
-                writer.write(byte: UInt8(ascii: "}"))
+                lines.writer.write(byte: UInt8(ascii: "}"))
             } else {
-                write(event.json, to: &writer, &values, &isMarked)
+                write(form.json, to: &lines.writer, &values, &isMarked)
             }
             number += 1
         }
-        writer.write(byte: UInt8(ascii: "]"))
-        return Row(bytes: writer.bytes, isMarked: isMarked, values: values)
+        lines.writer.write(byte: UInt8(ascii: "]"))
+        return Row(bytes: lines.writer.bytes, isMarked: isMarked, values: values)
+    }
+
+    /// Whether what was written after a place is kept as it stands: it is not large and looks like no mark.
+    private static func standsForItself(_ writer: borrowing JSONWriter, after start: Int) -> Bool {
+        writer.count - start < largeValueSize && !writer.contains(markPrefix, after: start)
     }
 
     /// Writes a value as it stands in a row: few are large or look like marks.
@@ -87,7 +102,7 @@ package enum JournalCoding {
     ) {
         let start = writer.count
         writer.write(json)
-        guard writer.count - start >= largeValueSize || writer.contains(markPrefix, after: start) else { return }
+        if standsForItself(writer, after: start) { return }
         writer.removeAll(after: start)
         writer.write(marking(json, &values, &isMarked))
     }

@@ -140,7 +140,20 @@ public struct JSONWriter: ~Copyable {
         for _ in 0..<level * 2 { write(byte: 0x20) }
     }
 
-    private mutating func write(integer value: Int64) {
+    /// Appends the key of a member and its colon; the key stands for itself, without escapes.
+    public mutating func write(key: StaticString) {
+        let length = key.utf8CodeUnitCount
+        reserve(length + 3)
+        room[count] = UInt8(ascii: "\"")
+        UnsafeMutableRawBufferPointer(rebasing: room[(count + 1)...]).copyMemory(
+            from: UnsafeRawBufferPointer(start: key.utf8Start, count: length))
+        room[count + length + 1] = UInt8(ascii: "\"")
+        room[count + length + 2] = UInt8(ascii: ":")
+        count += length + 3
+    }
+
+    /// Appends an integer.
+    public mutating func write(integer value: Int64) {
         // The longest one has 19 digits and a sign.
         reserve(20)
         if value < 0 { write(byte: UInt8(ascii: "-")) }
@@ -177,7 +190,8 @@ public struct JSONWriter: ~Copyable {
         write(ascii: text)
     }
 
-    private mutating func write(string: String) {
+    /// Appends a text.
+    public mutating func write(string: String) {
         var string = string
         string.withUTF8 { utf8 in
             let text = UnsafeRawBufferPointer(utf8)

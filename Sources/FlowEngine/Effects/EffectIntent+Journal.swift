@@ -3,7 +3,7 @@ public import FlowDefinitions
 
 extension EffectIntent.Kind {
     /// The member of an event that holds what is to be done.
-    var journalMember: (name: String, value: JSON) {
+    var journalMember: (name: StaticString, value: JSON) {
         switch self {
         case .http(let call): ("http", .object(call.journal))
         case .operation(let request): ("operation", .object(request.journal))
@@ -35,7 +35,7 @@ extension EffectIntent.Kind {
 
 extension EffectOutcome {
     /// The member of an event that holds what came of an effect.
-    var journalMember: (name: String, value: JSON) {
+    var journalMember: (name: StaticString, value: JSON) {
         switch self {
         case .answered(let answer): return ("answer", answer.json)
         case .failed(let failure):
@@ -80,7 +80,7 @@ extension EffectOutcome {
     /// The outcome as JSON, for messages and commands.
     public var json: JSON {
         let (name, value) = journalMember
-        return [name: value]
+        return [name.description: value]
     }
 
     /// Reads the JSON form; nil for another shape.

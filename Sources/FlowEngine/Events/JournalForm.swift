@@ -24,76 +24,144 @@ public struct JournalForm: Sendable, Hashable {
 extension RunEvent {
     /// The event for the journal.
     public var journalForm: JournalForm {
-        var writer = JournalWriter()
-        switch self {
-        case .runStarted(let start): writer.write(start)
-        case .actionStarted(let start): writer.write(start)
-        case .actionEnded(let end): writer.write(end)
-        case .iterationEnded(let end): writer.write(end)
-        case .effectIntended(let intent): writer.write(intent)
-        case .effectFinished(let finish): writer.write(finish)
-        case .timerSet(let setting): writer.write(setting)
-        case .timerDue(let id, let at):
-            writer.begin("timerDue", at)
-            writer.add("timer", id.number)
-        case .messageTaken(let id, let at):
-            writer.begin("messageTaken", at)
-            writer.add("message", id)
-        case .callbackReceived(let receipt):
-            writer.begin("callbackReceived", receipt.at)
-            writer.add("callback", receipt.id)
-            writer.add("outputs", .object(receipt.outputs), sealed: receipt.isSecure)
-        case .replied(let reply, let at): writer.write(reply, at)
-        case .cancelRequested(let by, let at):
-            writer.begin("cancelRequested", at)
-            writer.add("by", by)
-        case .expired(let at): writer.begin("expired", at)
-        case .runEnded(let outcome): writer.write(outcome)
-        case .repaired(let at): writer.begin("repaired", at)
-        case .callKept(let call): writer.write(call)
-        }
-        return JournalForm(json: .object(writer.object), sealed: writer.sealed)
+        var tree = JournalTree()
+        tree.write(self)
+        return JournalForm(json: .object(tree.object), sealed: tree.sealed)
     }
 }
 
-/// Builds the journal form of one event.
-private struct JournalWriter {
+/// Writes events as the texts of their journal forms, without making the forms: most are written and nothing else.
+package struct JournalLines: ~Copyable {
+    /// What is written to.
+    package var writer = JSONWriter()
+    fileprivate var isFirst = true
+    fileprivate var hidesMembers = false
+
+    /// Makes a writer.
+    package init() {}
+
+    /// Writes an event.
+    /// - Returns: false where it has secret members; nothing of it is written then.
+    package mutating func write(whole event: RunEvent) -> Bool {
+        let start = writer.count
+        isFirst = true
+        hidesMembers = false
+        writer.write(byte: UInt8(ascii: "{"))
+        write(event)
+        writer.write(byte: UInt8(ascii: "}"))
+        if hidesMembers { writer.removeAll(after: start) }
+        return !hidesMembers
+    }
+
+    fileprivate mutating func begin(_ key: StaticString) {
+        if !isFirst { writer.write(byte: UInt8(ascii: ",")) }
+        isFirst = false
+        writer.write(key: key)
+    }
+}
+
+extension JournalLines: JournalTarget {
+    mutating func member(_ key: StaticString, _ value: JSON, isSealed: Bool) {
+        if isSealed { hidesMembers = true }
+        guard !hidesMembers else { return }
+        begin(key)
+        writer.write(value)
+    }
+
+    mutating func member(_ key: StaticString, _ text: String) {
+        begin(key)
+        writer.write(string: text)
+    }
+
+    mutating func member(_ key: StaticString, _ number: Int64) {
+        begin(key)
+        writer.write(integer: number)
+    }
+}
+
+/// The members of an event as a tree, and which of them are secret.
+private struct JournalTree: JournalTarget {
     var object = JSONObject(minimumCapacity: 8)
     var sealed: [String] = []
 
-    mutating func begin(_ type: String, _ at: Timestamp) {
-        object.append("t", .string(type))
-        object.append("at", .integer(at.ticks))
+    mutating func member(_ key: StaticString, _ value: JSON, isSealed: Bool) {
+        object.append(key.description, value)
+        if isSealed { sealed.append(key.description) }
     }
 
-    mutating func add(_ key: String, _ value: JSON?, sealed isSealed: Bool = false) {
-        guard let value else { return }
-        object.append(key, value)
-        if isSealed { sealed.append(key) }
+    mutating func member(_ key: StaticString, _ text: String) { object.append(key.description, .string(text)) }
+    mutating func member(_ key: StaticString, _ number: Int64) { object.append(key.description, .integer(number)) }
+}
+
+/// Takes the members of an event's journal form one by one.
+private protocol JournalTarget: ~Copyable {
+    mutating func member(_ key: StaticString, _ value: JSON, isSealed: Bool)
+    mutating func member(_ key: StaticString, _ text: String)
+    mutating func member(_ key: StaticString, _ number: Int64)
+}
+
+extension JournalTarget where Self: ~Copyable {
+    mutating func write(_ event: RunEvent) {
+        switch event {
+        case .runStarted(let start): write(start)
+        case .actionStarted(let start): write(start)
+        case .actionEnded(let end): write(end)
+        case .iterationEnded(let end): write(end)
+        case .effectIntended(let intent): write(intent)
+        case .effectFinished(let finish): write(finish)
+        case .timerSet(let setting): write(setting)
+        case .timerDue(let id, let at):
+            begin("timerDue", at)
+            add("timer", id.number)
+        case .messageTaken(let id, let at):
+            begin("messageTaken", at)
+            add("message", id)
+        case .callbackReceived(let receipt):
+            begin("callbackReceived", receipt.at)
+            add("callback", receipt.id)
+            add("outputs", .object(receipt.outputs), sealed: receipt.isSecure)
+        case .replied(let reply, let at): write(reply, at)
+        case .cancelRequested(let by, let at):
+            begin("cancelRequested", at)
+            add("by", by)
+        case .expired(let at): begin("expired", at)
+        case .runEnded(let outcome): write(outcome)
+        case .repaired(let at): begin("repaired", at)
+        case .callKept(let call): write(call)
+        }
     }
 
-    mutating func add(_ key: String, _ text: String?) {
-        if let text { object.append(key, .string(text)) }
+    private mutating func begin(_ type: String, _ at: Timestamp) {
+        member("t", type)
+        member("at", at.ticks)
     }
 
-    mutating func add(_ key: String, _ number: Int?) {
-        if let number { object.append(key, .integer(Int64(number))) }
+    private mutating func add(_ key: StaticString, _ value: JSON?, sealed isSealed: Bool = false) {
+        if let value { member(key, value, isSealed: isSealed) }
     }
 
-    mutating func add(_ key: String, _ instant: Timestamp?) {
-        if let instant { object.append(key, .integer(instant.ticks)) }
+    private mutating func add(_ key: StaticString, _ text: String?) {
+        if let text { member(key, text) }
     }
 
-    mutating func add(_ key: String, _ flag: Bool) {
-        if flag { object.append(key, .bool(true)) }
+    private mutating func add(_ key: StaticString, _ number: Int?) {
+        if let number { member(key, Int64(number)) }
     }
 
-    mutating func add(_ action: ActionInstance) {
-        object.append("a", .string(action.name))
-        if !action.indexes.isEmpty { object.append("i", .array(action.indexes.map { .integer(Int64($0)) })) }
+    private mutating func add(_ key: StaticString, _ instant: Timestamp?) {
+        if let instant { member(key, instant.ticks) }
     }
 
-    mutating func write(_ start: RunStart) {
+    private mutating func add(_ key: StaticString, _ flag: Bool) {
+        if flag { member(key, .bool(true), isSealed: false) }
+    }
+
+    private mutating func add(_ action: ActionInstance) {
+        member("a", action.name)
+        if !action.indexes.isEmpty { add("i", .array(action.indexes.map { .integer(Int64($0)) })) }
+    }
+
+    private mutating func write(_ start: RunStart) {
         begin("runStarted", start.at)
         add("v", .integer(JournalForm.version))
         let identity = start.identity
@@ -136,7 +204,7 @@ private struct JournalWriter {
         add("hidesOutputs", trigger.hidesOutputs)
     }
 
-    mutating func write(_ start: ActionStart) {
+    private mutating func write(_ start: ActionStart) {
         begin("actionStarted", start.at)
         add(start.action)
         add("inputs", start.inputs, sealed: start.hidesInputs)
@@ -156,7 +224,7 @@ private struct JournalWriter {
         add("callback", start.callbackID.map { .string($0) }, sealed: true)
     }
 
-    mutating func write(_ end: ActionEnd) {
+    private mutating func write(_ end: ActionEnd) {
         begin("actionEnded", end.endTime)
         add(end.action)
         add("s", end.status.rawValue)
@@ -182,8 +250,8 @@ private struct JournalWriter {
         add("kept", end.isKept)
     }
 
-    mutating func write(_ call: KeptCall) {
-        object.append("t", "callKept")
+    private mutating func write(_ call: KeptCall) {
+        member("t", "callKept")
         add(call.action)
         add("target", .some(.string(call.target)), sealed: call.isSecure)
         // An item may be secret though the call is not.
@@ -192,14 +260,14 @@ private struct JournalWriter {
         add("secure", call.isSecure)
     }
 
-    mutating func write(_ end: IterationEnd) {
+    private mutating func write(_ end: IterationEnd) {
         begin("iterationEnded", end.at)
         add(end.loop)
         add("n", end.index)
         add("s", end.status.rawValue)
     }
 
-    mutating func write(_ intent: EffectIntent) {
+    private mutating func write(_ intent: EffectIntent) {
         begin("effectIntended", intent.intendedAt)
         add(intent.action)
         add("effect", intent.id.number)
@@ -214,7 +282,7 @@ private struct JournalWriter {
         if intent.isSecure, case .child(let start) = intent.kind { add("childRun", start.run) }
     }
 
-    mutating func write(_ finish: EffectFinish) {
+    private mutating func write(_ finish: EffectFinish) {
         begin("effectFinished", finish.at)
         add("effect", finish.id.number)
         let (name, value) = finish.outcome.journalMember
@@ -228,15 +296,15 @@ private struct JournalWriter {
         }
     }
 
-    mutating func write(_ setting: TimerSetting) {
-        object.append("t", "timerSet")
+    private mutating func write(_ setting: TimerSetting) {
+        member("t", "timerSet")
         add(setting.action)
         add("timer", setting.id.number)
         add("for", setting.purpose.rawValue)
         add("due", setting.due)
     }
 
-    mutating func write(_ reply: RunReply, _ at: Timestamp) {
+    private mutating func write(_ reply: RunReply, _ at: Timestamp) {
         begin("replied", at)
         add(reply.action)
         add("statusCode", reply.statusCode)
@@ -245,7 +313,7 @@ private struct JournalWriter {
         add("secure", reply.isSecure)
     }
 
-    mutating func write(_ outcome: RunOutcome) {
+    private mutating func write(_ outcome: RunOutcome) {
         begin("runEnded", outcome.endTime)
         add("s", outcome.status)
         add("c", outcome.code)

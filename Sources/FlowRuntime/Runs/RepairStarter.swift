@@ -28,10 +28,7 @@ extension RunHost {
             properties: ["repairs": true])
         let hidesParameters = planned.plan.hasSecureParameters || !identity.secretParameters.isEmpty
         let events = planned.repair.events(identity: identity, hidesParameters: hidesParameters, at: now)
-            .map { event in
-                let form = event.journalForm
-                return JournalEvent(form.json, sealed: form.sealed)
-            }
+            .map { JournalEvent($0) }
         let expiry = RunTimer(run: name, id: RunExpiry.timer, due: now + RunExpiry.duration)
         let watch = waiters.watch(name)
         do throws(FlowError) {

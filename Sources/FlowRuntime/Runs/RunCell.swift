@@ -240,8 +240,7 @@ final class RunCell: ExecutorWork {
             state.wait = step.wait
             if let outcome = step.outcome { state.outcome = outcome }
             for event in step.events {
-                let form = event.journalForm
-                state.events.append(JournalEvent(form.json, sealed: form.sealed))
+                state.events.append(JournalEvent(event))
                 changes(for: event, effects, &state)
             }
             for command in step.commands {
