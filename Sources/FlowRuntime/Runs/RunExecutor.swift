@@ -12,17 +12,27 @@ protocol ExecutorWork: AnyObject, Sendable {
 /// The threads on which machines of runs are stepped: one a core less one, at least one.
 ///
 /// They are neither the server's event loops nor Swift's pool, so that long computations delay no request. Work that
-/// has more to do goes to the end of the queue: all runs get their turn.
+/// has more to do goes to the end of the queue: all runs get their turn. A slice is as long as its longest action; where
+/// one takes so long that nothing moves, a further thread does what is queued meanwhile.
 final class RunExecutor: Sendable {
     private struct Queue {
         var work: [any ExecutorWork] = []
         var head = 0
         var isStopped = false
+        /// How many pieces of work were taken so far.
+        var takenCount = 0
+        /// How many threads are at work.
+        var busyCount = 0
+        /// Whether the further thread looks on.
+        var isWatched = false
+
+        var isEmpty: Bool { head == work.count }
 
         mutating func take() -> (any ExecutorWork)? {
             guard head < work.count else { return nil }
             let next = work[head]
             head += 1
+            takenCount += 1
             if head == work.count {
                 work.removeAll(keepingCapacity: true)
                 head = 0
@@ -36,18 +46,28 @@ final class RunExecutor: Sendable {
 
     private let queue = Mutex(Queue())
     private let available = CountingSemaphore()
+    private let overload = CountingSemaphore()
+    /// How long nothing moves before the further thread steps in.
+    private static let patience: useconds_t = 5_000
     private let threadCount: Int
 
     /// Makes an executor and starts its threads.
     init(threads: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1)) {
         threadCount = threads
-        for _ in 0..<threads { startThread() }
+        for _ in 0..<threads { startThread { $0.run() } }
+        startThread { $0.relieve() }
     }
 
     /// Queues work.
     func add(_ work: any ExecutorWork) {
-        queue.withLock { $0.work.append(work) }
+        let isFirstToWait = queue.withLock { queue -> Bool in
+            queue.work.append(work)
+            guard queue.busyCount == threadCount, !queue.isWatched else { return false }
+            queue.isWatched = true
+            return true
+        }
         available.signal()
+        if isFirstToWait { overload.signal() }
     }
 
     /// Ends the threads once their present slices are over; what is queued is dropped.
@@ -58,21 +78,34 @@ final class RunExecutor: Sendable {
             queue.head = 0
         }
         for _ in 0..<threadCount { available.signal() }
+        overload.signal()
     }
 
-    private func startThread() {
+    /// A thread's work, handed to it as one value.
+    private final class Start: Sendable {
+        let executor: RunExecutor
+        let body: @Sendable (RunExecutor) -> Void
+
+        init(_ executor: RunExecutor, _ body: @escaping @Sendable (RunExecutor) -> Void) {
+            self.executor = executor
+            self.body = body
+        }
+    }
+
+    private func startThread(_ body: @escaping @Sendable (RunExecutor) -> Void) {
         var thread = pthread_t()
         let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
         defer { attributes.deallocate() }
         pthread_attr_init(attributes)
         // Nested scopes and values are walked recursively.
         pthread_attr_setstacksize(attributes, 16 << 20)
-        let context = Unmanaged.passRetained(self).toOpaque()
+        let context = Unmanaged.passRetained(Start(self, body)).toOpaque()
         let status = pthread_create(
             &thread, attributes,
             { context in
                 guard let context else { return nil }
-                Unmanaged<RunExecutor>.fromOpaque(context).takeRetainedValue().run()
+                let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
+                start.body(start.executor)
                 return nil
             }, context)
         precondition(status == 0, "a thread for runs cannot be started")
@@ -83,10 +116,38 @@ final class RunExecutor: Sendable {
     private func run() {
         while true {
             available.wait()
-            let (work, isStopped) = queue.withLock { ($0.take(), $0.isStopped) }
+            let (work, isStopped) = queue.withLock { queue in
+                let work = queue.take()
+                if work != nil { queue.busyCount += 1 }
+                return (work, queue.isStopped)
+            }
             if isStopped { return }
             guard let work else { continue }
-            if work.slice() { add(work) }
+            let hasMore = work.slice()
+            queue.withLock { $0.busyCount -= 1 }
+            if hasMore { add(work) }
+        }
+    }
+
+    /// Looks on while others are at work and something is queued, and does it where nothing moves.
+    private func relieve() {
+        while true {
+            overload.wait()
+            var isOver = false
+            while !isOver {
+                let before = queue.withLock { $0.takenCount }
+                usleep(Self.patience)
+                let work = queue.withLock { queue -> (any ExecutorWork)? in
+                    if queue.isStopped { return nil }
+                    return queue.takenCount == before ? queue.take() : nil
+                }
+                if let work, work.slice() { add(work) }
+                isOver = queue.withLock { queue in
+                    if queue.isEmpty { queue.isWatched = false }
+                    return queue.isEmpty
+                }
+            }
+            if queue.withLock({ $0.isStopped }) { return }
         }
     }
 }
