@@ -144,7 +144,7 @@ final class RunExecutor: Sendable {
                 if let work, work.slice() { add(work) }
                 isOver = queue.withLock { queue in
                     if queue.isEmpty { queue.isWatched = false }
-                    return queue.isEmpty
+                    return queue.isEmpty || queue.isStopped
                 }
             }
             if queue.withLock({ $0.isStopped }) { return }
