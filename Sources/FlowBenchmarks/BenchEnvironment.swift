@@ -54,7 +54,7 @@ final class BenchEnvironment: Sendable {
         for file in files {
             try StateFiles.write("\(folder.path)/\(file).flow.yaml", Array(try WorkloadFile.text(file).utf8))
         }
-        let settings = EnvironmentSettings(projectFolder: folder.path)
+        let settings = EnvironmentSettings(projectFolder: folder.path, performanceProfile: .unlimited)
         try settings.makeStateFolder()
         var location = StoreLocation(path: settings.databaseFile, durability: .full)
         let writes = writes

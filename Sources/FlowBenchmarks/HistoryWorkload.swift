@@ -16,7 +16,8 @@ enum HistoryWorkload {
 
     static func run(_ gauges: Gauges, folder: String?) async throws -> [Measurement] {
         let scratch = try folder == nil ? BenchFolder() : nil
-        let settings = EnvironmentSettings(projectFolder: folder ?? scratch?.path ?? ".")
+        let settings = EnvironmentSettings(
+            projectFolder: folder ?? scratch?.path ?? ".", performanceProfile: .unlimited)
         try settings.makeStateFolder()
         try StateFiles.write(settings.projectFolder + "/flowrun.yaml", Array("environments:\n  default: {}\n".utf8))
         let store = try SQLiteFlowStore(

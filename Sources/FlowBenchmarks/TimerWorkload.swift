@@ -61,7 +61,7 @@ enum TimerWorkload {
 
     /// Starts the environment of a folder and tells what that took; the other process.
     static func start(_ folder: String) async throws {
-        let settings = EnvironmentSettings(projectFolder: folder)
+        let settings = EnvironmentSettings(projectFolder: folder, performanceProfile: .unlimited)
         let store = try SQLiteFlowStore(path: settings.databaseFile, key: try settings.key(variable: nil))
         let environment = FlowEnvironment(settings, store: store, connectors: ConnectorRegistry([]))
         try await environment.start()

@@ -206,7 +206,8 @@ struct EnvironmentRouter: Sendable {
         var response = APIResponse.error(
             FlowError(
                 .methodNotAllowed,
-                "The HTTP method for this request is not valid: expected '\(list)' and actual '\(request.method)'."),
+                "The HTTP method for this request is not valid: expected '\(list)' and actual '\(request.method)'.",
+                hint: ManagementRoutes.hint(forMethodOf: request)),
             status: 405)
         response.headers.append(.init(name: "Allow", value: list))
         return response

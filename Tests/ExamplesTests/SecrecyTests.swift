@@ -129,7 +129,17 @@ import Testing
         func input(wait: String) -> String {
             JSON.object(["uri": .string(identity + "/nothing"), "word": "word-5ecret", "wait": .string(wait)]).text
         }
-        let runtime = try await scratch.serve()
+        let project = try scratch.read("flowrun.yaml")
+        try scratch.write(
+            "flowrun.yaml",
+            project.replacing(
+                "  default:", with: "  default:\n    alerts: { command: [sh, -c, \"cat >> alerts.jsonl\"] }"))
+        let admin = "ana@adatum.example"
+        try await scratch.flowrun("user", "add", admin, "--role", "admin")
+        try await scratch.flowrun("user", "password", admin, input: "password-5ecret\n")
+        let token = try await scratch.json("token", "create", "--as", admin)["token"]?.stringValue ?? ""
+        #expect(token.hasPrefix("fr_"))
+        let runtime = try await scratch.serve("--log-format", "json", "--log-level", "info")
         let run = try await scratch.json("run", "Secretive", "--input", input(wait: ""), exit: 1)
         #expect(run["error"] == ["code": "Terminated", "message": "*sanitized*"])
         let name = run["name"]?.stringValue ?? ""
@@ -149,6 +159,18 @@ import Testing
             let outcome = try await BuiltBinary.run(arguments, in: scratch.path)
             texts.append(outcome.output + outcome.messages)
         }
+        texts += try await Self.replies(of: scratch, run: name, admin: admin, token: token)
+        try await scratch.flowrun("backup", "copy.db")
+        try await until("the alert of the run comes") {
+            ((try? scratch.read("alerts.jsonl")) ?? "").contains(name)
+        }
+        texts.append(try scratch.read("alerts.jsonl"))
+        for arguments in [
+            ["limits"], ["doctor"], ["trace", name], ["user", "list", "--json"], ["token", "list", "--json"],
+        ] {
+            let outcome = try await BuiltBinary.run(arguments, in: scratch.path)
+            texts.append(outcome.output + outcome.messages)
+        }
         for word in ["5ecret", "word-", "variable-"] {
             #expect(try await scratch.json("runs", "list", "--text", word) == [], "\(word)")
         }
@@ -156,8 +178,12 @@ import Testing
         #expect(requests.text.contains("/nothing"))
         texts += [requests.text, try scratch.read("serve.log")]
         for text in texts {
-            for secret in secrets { #expect(!text.contains(secret), "\(secret) in \(text.prefix(2_000))") }
+            for secret in secrets + [token] {
+                #expect(!text.contains(secret), "\(secret) in \(text.prefix(2_000))")
+            }
         }
+        let copy = try #require(FileManager.default.contents(atPath: scratch.path + "/copy.db"))
+        for secret in secrets + [token] { #expect(copy.range(of: Data(secret.utf8)) == nil, "\(secret) in the copy") }
         #expect(try Self.files(of: scratch, with: secrets) == [])
         #expect(try Self.files(of: scratch, with: [name]) != [], "what is no secret is found in the files")
         let actions = Dictionary(
@@ -175,6 +201,49 @@ import Testing
         #expect(again["error"] == run["error"])
         #expect(try Self.files(of: scratch, with: secrets) == [])
         try await scratch.flowrun("sandbox", "stop")
+    }
+
+    /// What the management API, the figures and the pages give of a run and its flow.
+    private static func replies(
+        of scratch: ScratchFolder, run: String, admin: String, token: String
+    ) async throws -> [String] {
+        let port = try scratch.servedPort()
+        let bearer = ["Authorization: Bearer \(token)"]
+        let base = "/providers/Microsoft.ProcessSimple/environments/default"
+        let flow = try await scratch.json("flow", "show", "Secretive")["id"]?.stringValue ?? ""
+        var texts: [String] = []
+        func get(_ target: String) async throws -> JSON {
+            let answer = try await PlainHTTP.send("GET", target, port: port, headers: bearer)
+            #expect(answer.status == 200, "\(target): \(answer.body)")
+            texts.append(answer.head + answer.body)
+            return answer.json
+        }
+        let own = "\(base)/flows/\(flow)"
+        for target in [
+            "/metrics", "/healthz", "/readyz", "/openapi.json", base, "\(base)/flows", own, "\(own)/connections",
+            "\(own)/permissions", "\(own)/runs", "\(own)/triggers", "\(own)/triggers/manual/histories",
+            "/providers/Microsoft.PowerApps/apis/shared_salesforce/connections", "\(base)/connections",
+        ] { _ = try await get(target) }
+        let shown = try await get("\(own)/runs/\(run)?$expand=properties/actions")
+        let actions = try await get("\(own)/runs/\(run)/actions")["value"]?.arrayValue ?? []
+        #expect(actions.count >= 5)
+        // What stands behind the links is given to whoever has them.
+        let properties = actions.map { $0["properties"] ?? .null } + [shown["properties"]?["trigger"] ?? .null]
+        var links = 0
+        for value in properties {
+            for name in ["inputsLink", "outputsLink"] {
+                guard let uri = value[name]?["uri"]?.stringValue else { continue }
+                links += 1
+                _ = try await get("/" + uri.split(separator: "/").dropFirst(2).joined(separator: "/"))
+            }
+        }
+        #expect(links >= 3)
+        let signIn = try await PlainHTTP.send(
+            "POST", "/signin", port: port, headers: ["Content-Type: application/json"],
+            body: JSON.object(["upn": .string(admin), "password": "password-5ecret"]).text)
+        #expect(signIn.status == 200)
+        texts.append(signIn.body)
+        return texts
     }
 
     @Test func `the signature of a trigger's URL is printed by flow url alone`() async throws {

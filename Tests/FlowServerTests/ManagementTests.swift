@@ -148,6 +148,23 @@ import Testing
         await world.environment.shutdown()
     }
 
+    @Test(arguments: [
+        ("POST", "/flows"), ("PATCH", "/flows/{flow}"), ("PUT", "/flows/{flow}"), ("DELETE", "/flows/{flow}"),
+    ])
+    func `flows are changed as files, and whoever tries it here is told`(_ method: String, _ path: String) async throws
+    {
+        let world = try await ServerWorld()
+        let id = try await world.id(of: "Press")
+        let target = "/providers/Microsoft.ProcessSimple/environments/default" + path.replacing("{flow}", with: id)
+        let answer = await world.send(method, target, body: ["properties": ["displayName": "X"]])
+        #expect(answer.status == 405)
+        #expect(answer.response.headers.contains(.init(name: "Allow", value: "GET, HEAD")))
+        #expect(answer.json["error"]?["code"] == "HttpMethodNotAllowed")
+        #expect(answer.json["error"]?["hint"]?.stringValue?.contains("flowrun solution install") == true)
+        #expect(try await world.id(of: "Press") == id)
+        await world.environment.shutdown()
+    }
+
     @Test func `sharing over the API takes all of a request or nothing`() async throws {
         let world = try await ServerWorld()
         let flow = Self.base + "/flows/\(try await world.id(of: "Press"))"

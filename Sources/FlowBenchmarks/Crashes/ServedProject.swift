@@ -31,6 +31,7 @@ final class ServedProject: Sendable {
             environments:
               default:
                 durability: \(durability)
+                performanceProfile: unlimited
                 allowedHosts: ["127.0.0.1:\(service.port)"]
                 server: { listen: "127.0.0.1:\(port)" }
 

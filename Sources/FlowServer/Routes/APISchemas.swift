@@ -11,6 +11,7 @@ enum APISchemas {
     }()
 
     private static let text: JSON = ["type": "string"]
+    private static let name: JSON = ["type": "string", "minLength": 1]
     private static let object: JSON = ["type": "object"]
 
     private static func reference(_ name: String) -> JSON { ["$ref": .string("#/components/schemas/\(name)")] }
@@ -46,7 +47,7 @@ enum APISchemas {
         "type": "string",
         "enum": ["Running", "Waiting", "Succeeded", "Failed", "Cancelled", "TimedOut", "Skipped"],
     ]
-    private static let principal = object([("id", text), ("type?", ["type": "string", "enum": ["User", "Group"]])])
+    private static let principal = object([("id", name), ("type?", ["type": "string", "enum": ["User", "Group"]])])
 
     private static let shapes: [(String, JSON)] = [
         ("Any", [:]),
@@ -155,7 +156,7 @@ enum APISchemas {
                                 ])
                             )
                         ]))
-                ), ("delete?", array(object([("id", text)]))),
+                ), ("delete?", array(object([("id", name)]))),
             ])
         ),
         (
@@ -164,7 +165,7 @@ enum APISchemas {
                 (
                     "properties",
                     object([
-                        ("accountName?", ["type": "string", "minLength": 1]),
+                        ("accountName?", name),
                         ("connectionParameters", ["type": "object"]),
                     ])
                 )

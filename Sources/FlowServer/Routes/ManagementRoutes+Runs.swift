@@ -156,7 +156,8 @@ extension ManagementRoutes {
         Route(
             "GET", trigger + "/histories", "listTriggerHistories",
             "When the trigger fired, skipped or failed, and why.",
-            .flow(.owner, .readActivity), query: [historyStatus] + Paging.parameters, gives: .json("HistoryList")
+            .flow(.owner, .readActivity), query: [RunListFilter.parameter] + Paging.parameters,
+            gives: .json("HistoryList")
         ) { call async throws(FlowError) in try await listHistories(call) },
         Route(
             "GET", trigger + "/histories/{history}", "getTriggerHistory", "One time that the trigger fired or did not.",
@@ -182,8 +183,6 @@ extension ManagementRoutes {
             return response
         },
     ]
-
-    private static let historyStatus = Route.QueryParameter("$filter", "As in `status eq 'Skipped'`.")
 
     private static func checkTrigger(_ call: RouteCall) throws(FlowError) {
         let name = call.parameter("trigger")

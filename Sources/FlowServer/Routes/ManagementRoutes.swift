@@ -12,6 +12,15 @@ enum ManagementRoutes {
 
     static func shapes(_ call: RouteCall) -> ManagementShapes { ManagementShapes(call.environment) }
 
+    /// What to do in place of making, changing or deleting a flow here: flows are files.
+    static func hint(forMethodOf request: APIRequest) -> String? {
+        let places = [PathTemplate(environment + "/flows"), PathTemplate(flow)]
+        guard ["POST", "PUT", "PATCH", "DELETE"].contains(request.method),
+            places.contains(where: { $0.match(request.path) != nil })
+        else { return nil }
+        return "Flows are files: change the flow's file, then `flowrun solution install PATH`, or serve with `--watch`."
+    }
+
     // MARK: Environments
 
     private static let environments: [Route] = [
@@ -27,7 +36,8 @@ enum ManagementRoutes {
     // MARK: Flows
 
     private static let ownership = Route.QueryParameter(
-        "$filter", "`search('personal')`: not shared with co-owners; `search('team')`: shared with some.")
+        "$filter", "`search('personal')`: not shared with co-owners; `search('team')`: shared with some.",
+        ["type": "string", "enum": ["", "search('personal')", "search('team')"]])
 
     private static let flows: [Route] = [
         Route(
@@ -108,6 +118,10 @@ enum ManagementRoutes {
 
     private static func modifyPermissions(_ call: RouteCall) async throws(FlowError) -> APIResponse {
         let body = try call.request.json()
+        for key in ["put", "delete"] {
+            guard let list = body[key], list.arrayValue == nil else { continue }
+            throw FlowError(.invalidArgument, "'\(key)' is no list.", hint: "Give a list of entries, or leave it out.")
+        }
         // Everything is read before the first change, so that a mistake changes nothing.
         var changes: [(EnvironmentRequest.Operation, JSONObject)] = []
         for entry in body["put"]?.arrayValue ?? [] {

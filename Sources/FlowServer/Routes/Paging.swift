@@ -80,7 +80,13 @@ struct RunListFilter {
     private(set) var trackingID: String?
 
     static let parameter = Route.QueryParameter(
-        "$filter", "As in `status eq 'Failed' and startTime ge 2026-01-31T00:00:00Z`; also `ClientTrackingId eq`.")
+        "$filter", "As in `status eq 'Failed' and startTime ge 2026-01-31T00:00:00Z`; also `ClientTrackingId eq`.",
+        ["type": "string", "pattern": .string("^\(comparison)( and \(comparison))*$")])
+
+    /// One comparison in the form that is described; others with the same meaning are taken as well.
+    private static let comparison =
+        "((status|ClientTrackingId) eq '[A-Za-z0-9-]+'|startTime (ge|gt|le|lt|eq) 20[0-9]{2}-(0[1-9]|1[0-2])-"
+        + "(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z)"
 
     /// Reads `$filter`.
     /// - Throws: `InvalidQueryFilter`.

@@ -119,6 +119,12 @@ enum SignInRoutes {
         MediaType(request.header("Content-Type") ?? "").essence == "application/x-www-form-urlencoded"
     }
 
+    private static let fieldNames: Set<String> = ["upn", "password", "returnTo", "csrfToken", "code"]
+
+    private static func wrongContent(_ message: String) -> FlowError {
+        FlowError(.invalidArgument, message, hint: "See GET /openapi.json.")
+    }
+
     /// The fields of a JSON body or of a form.
     private static func fields(_ call: RouteCall) throws(FlowError) -> [String: String] {
         var fields: [String: String] = [:]
@@ -129,11 +135,13 @@ enum SignInRoutes {
             return fields
         }
         let json = try call.request.json()
-        guard case .object(let members) = json, members.values.allSatisfy({ $0.stringValue != nil }) else {
-            throw FlowError(
-                .invalidArgument, "The request content is no object of texts.", hint: "See GET /openapi.json.")
+        guard case .object(let members) = json else { throw wrongContent("The request content is no object.") }
+        for (name, value) in members {
+            guard value.stringValue != nil || !fieldNames.contains(name) else {
+                throw wrongContent("'\(name)' in the request content is no text.")
+            }
+            fields[name] = value.stringValue
         }
-        for (name, value) in members { fields[name] = value.stringValue }
         return fields
     }
 
