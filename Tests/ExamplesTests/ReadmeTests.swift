@@ -34,6 +34,44 @@ import Testing
         }
     }
 
+    /// The pages of the solutions speak of real services: what they name has to exist, down to each option.
+    @Test(arguments: ["salesforce", "dynamics365"], ["README.md", "PRODUCTION.md"])
+    func `every command, option, variable and file that a solution's page names is there`(
+        solution: String, page: String
+    ) async throws {
+        let folder = BuiltBinary.checkout + "/flows/partner-center-" + solution
+        let text = try String(contentsOfFile: folder + "/" + page, encoding: .utf8)
+        for match in text.matches(of: /\]\((?!https?:)([^)#]+)\)/) {
+            #expect(FileManager.default.fileExists(atPath: folder + "/" + match.1), "\(match.1)")
+        }
+        let declared = try String(contentsOfFile: folder + "/solution.yaml", encoding: .utf8)
+        for match in text.matches(of: /variable set (msft_[a-z0-9]+)/) {
+            #expect(declared.contains("\(match.1):"), "\(match.1)")
+        }
+        let lines = text.split(separator: "\n").flatMap {
+            $0.matches(of: /(?:`|^|&& )flowrun ([a-z][^`&|>]*)/).map { String($0.1) }
+        }
+        #expect(lines.count >= 4)
+        var helps: [String: String] = [:]
+        for line in lines {
+            // A command is followed by its subcommand where it has some.
+            let words = line.split(separator: " ").map(String.init)
+            var command = [words[0].trimmingCharacters(in: .punctuationCharacters)]
+            if ["connection", "flow", "runs", "sandbox", "solution", "token", "user", "variable"].contains(command[0]) {
+                command.append((words.dropFirst().first ?? "").trimmingCharacters(in: .punctuationCharacters))
+            }
+            let name = command.joined(separator: " ")
+            if helps[name] == nil {
+                let outcome = try await BuiltBinary.run(command + ["--help"])
+                #expect(outcome.exitCode == 0, "flowrun \(name)")
+                helps[name] = outcome.output
+            }
+            for match in line.matches(of: /(--[a-z][a-z-]+)/) {
+                #expect(helps[name]?.contains(match.1) == true, "flowrun \(name) has no \(match.1)")
+            }
+        }
+    }
+
     private func run(_ commands: [String], atLeast count: Int, in folder: String) async throws {
         #expect(commands.count >= count)
         let tools = try ScratchFolder()

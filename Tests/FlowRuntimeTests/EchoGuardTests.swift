@@ -137,4 +137,37 @@ import Testing
         }
         await environment.shutdown()
     }
+
+    @Test func `no turn is lost where a process ends while runs end and others wait`() async throws {
+        func text(_ name: String) -> String {
+            """
+            name: \(name)
+            triggers: { manual: { type: Request, kind: Button } }
+            actions: { Note: { type: Compose, inputs: done } }
+            """
+        }
+        let world = try TestWorld(
+            [("one.flow.yaml", text("One")), ("two.flow.yaml", text("Two"))], solution: "oneAtATime: [[One, Two]]")
+        var environment = try await world.environment()
+        try await world.setUp(environment)
+        for round in 1...12 {
+            for flow in ["One", "Two", "Two", "One"] {
+                _ = await environment.reply(
+                    to: EnvironmentRequest(.startRun, ["flow": .string(flow), "wait": false]))
+            }
+            for _ in 0..<(round * 7 % 40) { await Task.yield() }
+            // The process dies: what it still tries fails, and the next one finds what it left.
+            world.restart()
+            let dead = environment
+            environment = try await world.environment()
+            await dead.shutdown()
+        }
+        for _ in 0..<2_000_000 {
+            if try await world.store.runCount(RunFilter(isFinished: false)) == 0 { break }
+            await Task.yield()
+        }
+        let left = try await world.store.runs(RunFilter(isFinished: false))
+        #expect(left.isEmpty, "\(left.map { "\($0.flowName) \($0.status) \(String(describing: $0.wait))" })")
+        await environment.shutdown()
+    }
 }

@@ -233,4 +233,36 @@ import Testing
         }
         await environment.shutdown()
     }
+
+    @Test func `a repeated request that is refused gives its turn back`() async throws {
+        let text = """
+            name: OneByOne
+            triggers:
+              manual: { type: Request, kind: Http, runtimeConfiguration: { concurrency: { runs: 1, maximumWaitingRuns: 50 } } }
+            actions: { Note: { type: Compose, inputs: done } }
+            """
+        let world = try TestWorld(
+            [("one.flow.yaml", text)], solution: "deduplication: { OneByOne: \"@triggerBody()?['k']\" }")
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        let url = try await environment.perform(EnvironmentRequest(.flowURL, ["flow": "OneByOne"]))
+        let address = url["url"]?.stringValue ?? ""
+        let call: @Sendable (Int) -> TriggerCall = { key in
+            TriggerCall(
+                workflow: String(address.split(separator: "/")[3]), trigger: "manual",
+                query: [("sig", address.split(separator: "sig=").last.map(String.init) ?? "")],
+                headers: [("Content-Type", "application/json")], body: Array("{\"k\":\(key)}".utf8))
+        }
+        // Each comes three times at once: whichever loses has taken a turn, or a place in the queue.
+        for key in 1...40 {
+            let statuses = await withTaskGroup(of: Int.self) { group in
+                for _ in 1...3 { group.addTask { await environment.invoke(call(key)).status } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses == [202, 202, 202])
+        }
+        try await settle(world) { try await world.store.runCount(RunFilter(isFinished: false)) == 0 }
+        #expect(try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 40)
+        await environment.shutdown()
+    }
 }

@@ -101,6 +101,48 @@ import Testing
         ("/accounts(accountnumber='x')", nil, "0x80060891"),
     ]
 
+    @Test func `definitions are found by a member, choices have labels, several rows are written at once`() async throws
+    {
+        try await SandboxFixture.run { fixture in
+            let token = try await fixture.token("crm.admin", fixture.sandbox.url(of: .commondataserviceforapps))
+            func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> SandboxFixture.Answer {
+                try await fixture.call(.commondataserviceforapps, method, Self.data + path, token: token, body)
+            }
+            let found = try await call(
+                "GET", "/EntityDefinitions?$select=EntitySetName,MetadataId&$filter=LogicalName%20eq%20'opportunity'")
+            #expect(found.json.at("value/0/EntitySetName") == "opportunities")
+            let id = found.json.at("value/0").text("MetadataId")
+            #expect(try await call("GET", "/EntityDefinitions(\(id))").json["LogicalName"] == "opportunity")
+            #expect(try await call("GET", "/EntityDefinitions?$filter=LogicalName%20ne%20'x'").status == 400)
+            let choices = try await call(
+                "GET",
+                "/EntityDefinitions(LogicalName='opportunity')/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata"
+                    + "?$select=LogicalName&$expand=OptionSet($select=Options)")
+            let help = choices.json["value"]?.arrayValue?.first { $0["LogicalName"] == "msft_howcanmicrosofthelp" }
+            #expect(help?.at("OptionSet/Options/0/Label/UserLocalizedLabel/Label").stringValue?.isEmpty == false)
+            let made = try await call(
+                "POST", "/contacts/Microsoft.Dynamics.CRM.CreateMultiple",
+                [
+                    "Targets": [
+                        ["lastname": "One", "@odata.type": "Microsoft.Dynamics.CRM.contact"], ["lastname": "Two"],
+                    ]
+                ])
+            let ids = made.json["Ids"]?.arrayValue?.compactMap(\.stringValue) ?? []
+            #expect(made.status == 200 && ids.count == 2)
+            let changed = try await call(
+                "POST", "/contacts/Microsoft.Dynamics.CRM.UpdateMultiple",
+                ["Targets": .array(ids.map { ["contactid": .string($0), "firstname": "Mia"] })])
+            #expect(changed.status == 204)
+            #expect(try await call("GET", "/contacts(\(ids[1]))").json["firstname"] == "Mia")
+            // Of several rows none is written where one cannot be.
+            let refused = try await call(
+                "POST", "/contacts/Microsoft.Dynamics.CRM.CreateMultiple",
+                ["Targets": [["lastname": "Three"], ["lastname": "Four", "nope": 1]]])
+            #expect(refused.status == 400)
+            #expect(try await call("GET", "/contacts?$filter=lastname%20eq%20'Three'").json["value"] == [])
+        }
+    }
+
     @Test func `queries filter, expand, count and page`() async throws {
         try await SandboxFixture.run { fixture in
             let token = try await fixture.token("crm.admin", "https://adatum.crm4.dynamics.com")

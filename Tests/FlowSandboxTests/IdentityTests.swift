@@ -134,6 +134,58 @@ import Testing
         }
     }
 
+    @Test func `a person signs in at the page, and the application exchanges the code once`() async throws {
+        try await SandboxFixture.run { fixture in
+            let client = fixture.text(.identity, "clientId")
+            let verifier = String(repeating: "v", count: 43)
+            let challenge = Base64.encodeURL(Digest.sha256(Array(verifier.utf8)))
+            func page(_ address: String) -> String {
+                let options: KeyValuePairs = [
+                    "client_id": client, "response_type": "code", "redirect_uri": address, "state": "s 1",
+                    "scope": "https://api.partner.microsoft.com/.default openid offline_access", "nonce": "n1",
+                    "code_challenge": challenge, "code_challenge_method": "S256",
+                ]
+                let query = options.map { "\($0.key)=\(URLText.encode($0.value))" }.joined(separator: "&")
+                return fixture.sandbox.url(of: .identity) + "/common/oauth2/v2.0/authorize?" + query
+            }
+            let away = try await fixture.send("GET", page("https://elsewhere.example/"))
+            #expect(away.status == 400 && away.json.at("error_codes/0") == 50_011)
+            let address = "http://localhost:8400/back"
+            #expect(try await fixture.send("GET", page(address)).status == 200)
+            let wrong = try await fixture.form(
+                page(address), ["username": "referrals.admin@adatum.example", "password": "wrong"])
+            #expect(wrong.json.at("error_codes/0") == 50_126)
+            let back = try await fixture.form(
+                page(address),
+                [
+                    "username": "referrals.admin@adatum.example", "password": fixture.password(of: "referrals.admin"),
+                ])
+            let target = try #require(back.headers["Location"])
+            #expect(back.status == 302 && target.hasPrefix(address + "?code=") && target.hasSuffix("&state=s%201"))
+            let code = String(target.dropFirst((address + "?code=").count).prefix { $0 != "&" })
+            func redeem(_ verifier: String) async throws -> SandboxFixture.Answer {
+                try await fixture.form(
+                    fixture.tokenURL(version: 2),
+                    [
+                        "grant_type": "authorization_code", "client_id": client, "code": URLText.decode(code),
+                        "redirect_uri": address, "code_verifier": verifier, "client_info": "1",
+                    ])
+            }
+            #expect(try await redeem("other").json.at("error_codes/0") == 501_481)
+            let tokens = try await redeem(verifier)
+            #expect(tokens.status == 200 && tokens.json["refresh_token"] != nil && tokens.json["client_info"] != nil)
+            let claims = tokens.json.text("id_token").split(separator: ".").dropFirst().first.flatMap {
+                Base64.decode(String($0))
+            }
+            #expect(try JSONReader.read(claims ?? [])["nonce"] == "n1")
+            #expect(try await redeem(verifier).json.at("error_codes/0") == 70_008)
+            let realm = try await fixture.send(
+                "GET", fixture.sandbox.url(of: .identity) + "/common/userrealm/crm.admin@adatum.example?api-version=1.0"
+            )
+            #expect(realm.json["account_type"] == "Managed")
+        }
+    }
+
     @Test func `a device code is pending until a person approves it`() async throws {
         try await SandboxFixture.run { fixture in
             let client = fixture.text(.identity, "clientId")

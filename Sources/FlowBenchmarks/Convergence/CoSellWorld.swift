@@ -193,7 +193,7 @@ final class CoSellWorld {
         guard keeping else { return }
         let kept = FileManager.default.temporaryDirectory.path + "/flowrun-converge-\(options.crm.rawValue)"
         try? FileManager.default.removeItem(atPath: kept)
-        try? FileManager.default.copyItem(atPath: folder.path, toPath: kept)
+        try? FileManager.default.moveItem(atPath: folder.path, toPath: kept)
         Soak.say("  project, store and log are kept in \(kept)")
     }
 
@@ -301,10 +301,12 @@ final class CoSellWorld {
 
     // MARK: Waiting
 
+    private static let patience = 240
+
     /// Waits until every event was delivered, no run is under way and nothing is written any more.
-    /// - Returns: what was not so after five minutes.
+    /// - Returns: what was not so in the end.
     func waitUntilQuiet() async throws -> [String] {
-        let deadline = ContinuousClock.now + .seconds(300)
+        let deadline = ContinuousClock.now + .seconds(Self.patience)
         var quietSince = ContinuousClock.now
         var last: JSON = .null
         while ContinuousClock.now - quietSince < .seconds(3) {
@@ -312,12 +314,21 @@ final class CoSellWorld {
             let pending = try await pendingDeliveries()
             let store = try store()
             let open = try await store.runCount(RunFilter(isFinished: false))
+            var what: [String: Int] = [:]
+            if ContinuousClock.now > deadline {
+                for run in try await store.runs(RunFilter(isFinished: false, limit: 1_000)) {
+                    what[
+                        "\(run.flowName): \(run.wait.map { "\($0.kind) \($0.subject ?? "")" } ?? "under way")",
+                        default: 0] += 1
+                }
+            }
             await store.close()
             let writes = try await ask("GET", "/requests?method=PATCH&limit=1")
             if pending > 0 || open > 0 || writes != last { quietSince = ContinuousClock.now }
             last = writes
             if ContinuousClock.now > deadline {
-                return ["after five minutes \(open) runs are open and \(pending) events wait"]
+                return ["after \(Self.patience) s \(open) runs are open and \(pending) events wait"]
+                    + what.sorted { $0.key < $1.key }.map { "  \($0.value) \($0.key)" }
             }
         }
         let parked = try await ask("GET", "/status")["deliveries"]?["parked"]?.integerValue ?? 0

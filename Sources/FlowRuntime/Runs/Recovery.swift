@@ -63,7 +63,7 @@ extension RunHost {
                 counted.insert(lane.name).inserted
             else { continue }
             let free = try await recountTurns(of: lane)
-            for _ in 0..<free { passTurn(flow.id) }
+            for _ in 0..<free { passTurn(lane) }
         }
     }
 

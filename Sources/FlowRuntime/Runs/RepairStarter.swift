@@ -38,7 +38,7 @@ extension RunHost {
                 ]))
         } catch {
             waiters.unwatch(name, watch)
-            if turn == .now { passTurn(planned.flow.id) }
+            if turn == .now { giveBackTurn(of: planned.flow.id) }
             throw error
         }
         noteStart(name)

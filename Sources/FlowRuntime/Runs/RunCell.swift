@@ -102,6 +102,8 @@ final class RunCell: ExecutorWork {
     let starter: RunWatch?
     /// Whether the run stands in the queue for its turn; once it has it, it is built anew.
     let isQueued: Bool
+    /// Whether it is a new run that goes at once, so that its turn is free where it does not come to be.
+    let tookTurn: Bool
     private let host: RunHost
     private let state: Mutex<State>
 
@@ -121,6 +123,7 @@ final class RunCell: ExecutorWork {
     ) {
         self.starter = starter
         isQueued = hold == .turn
+        tookTurn = !isQueued
         name = identity.run
         self.identity = identity
         self.host = host
@@ -138,6 +141,7 @@ final class RunCell: ExecutorWork {
     ) {
         starter = nil
         isQueued = hold == .turn
+        tookTurn = false
         name = identity.run
         self.identity = identity
         self.host = host

@@ -13,6 +13,8 @@ final class HostReadiness: Sendable {
     struct Losses: Sendable {
         /// Runs that were thrown away.
         var runs: Set<String> = []
+        /// The flows of new ones among them that had taken a turn.
+        var turns: [String: String] = [:]
         /// Runs to which messages were refused that the disk may have kept all the same.
         var receivers: Set<String> = []
     }
@@ -53,8 +55,9 @@ final class HostReadiness: Sendable {
     }
 
     /// Remembers what is to be taken up again.
-    func lose(run: String? = nil, receivers: [String] = []) {
+    func lose(run: String? = nil, receivers: [String] = [], turns: [String: String] = [:]) {
         state.withLock { state in
+            state.losses.turns.merge(turns) { $1 }
             if let run { state.losses.runs.insert(run) }
             state.losses.receivers.formUnion(receivers)
         }
@@ -64,6 +67,7 @@ final class HostReadiness: Sendable {
     func regain(_ losses: Losses) {
         state.withLock { state in
             state.losses.runs.subtract(losses.runs)
+            for run in losses.turns.keys { state.losses.turns[run] = nil }
             state.losses.receivers.subtract(losses.receivers)
         }
     }
@@ -152,6 +156,7 @@ extension RunHost {
             }
         }
         ready.regain(losses)
+        for (run, flow) in losses.turns where !kept.contains(run) { giveBackTurn(of: flow) }
         enter(.ready)
         kept.forEach { takeUp($0) }
         for (run, message) in messages { deliver(.stimulus(.message(message)), to: run) }

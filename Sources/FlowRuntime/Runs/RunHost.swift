@@ -255,7 +255,7 @@ final class RunHost: Sendable {
                 calls.withLock { $0.late[run] = nil }
                 drop(run)
                 // It ended in the queue while the turn was passed to it.
-                if let summary, turns.forget(run) { turnIsFree(summary.flowID) }
+                if let summary, turns.forget(run) { turnIsFree(lane(of: summary.flowID)) }
                 return
             }
             let cell = folded.cell
@@ -376,7 +376,8 @@ final class RunHost: Sendable {
         calls.withLock { $0.late[cell.name] = nil }
         tally.runEnded(summary)
         waiters.ended(cell.name, summary)
-        if wasGranted || !cell.isQueued { turnIsFree(summary.flowID) }
+        let lane = lane(of: summary.flowID)
+        if turns.hasEnded(lane), wasGranted || !cell.isQueued { turnIsFree(lane) }
     }
 
     /// A commit was refused: the run is thrown away and, where the store is at fault, built again from it.
@@ -387,12 +388,15 @@ final class RunHost: Sendable {
         case .runExists, .triggerKeySeen:
             // Others may watch the run that stands; only who wanted to start a second one is told.
             cell.starter?.refuse(error)
+            if cell.tookTurn { giveBackTurn(of: cell.identity.flowID) }
         case .journalConflict, .leaseLost:
             waiters.refused(cell.name, error)
             takeUp(cell.name)
         default:
             waiters.refused(cell.name, error)
-            ready.lose(receivers: batch.messages.map(\.run))
+            ready.lose(
+                receivers: batch.messages.map(\.run),
+                turns: cell.tookTurn ? [cell.name: cell.identity.flowID] : [:])
             storeFailed(error, run: cell.name)
         }
     }
@@ -539,12 +543,16 @@ final class RunHost: Sendable {
         try await turns.recount(lane, store: store)
     }
 
-    /// A turn of a flow is free: the run that has waited longest takes it.
-    func passTurn(_ flow: String) { turnIsFree(flow) }
-
-    private func turnIsFree(_ flow: String) {
+    /// A run that had taken a turn did not come to be.
+    func giveBackTurn(of flow: String) {
         let lane = lane(of: flow)
-        guard turns.isLimited(lane) else { return }
+        if turns.isCounted(lane) { turnIsFree(lane) }
+    }
+
+    /// A turn of a flow is free: the run that has waited longest takes it.
+    func passTurn(_ lane: RunTurns.Lane) { turnIsFree(lane) }
+
+    private func turnIsFree(_ lane: RunTurns.Lane) {
         // Reading the next waiting run is asynchronous; nobody waits for it.
         Task {
             repeat {
@@ -573,8 +581,9 @@ final class RunHost: Sendable {
         let watch = waiters.watch(run)
         Task {
             defer { waiters.unwatch(run, watch) }
-            guard (try? await watch.started()) != nil, turns.claim(lane(of: flow)) else { return }
-            turnIsFree(flow)
+            let lane = lane(of: flow)
+            guard (try? await watch.started()) != nil, turns.claim(lane) else { return }
+            turnIsFree(lane)
         }
     }
 

@@ -112,6 +112,7 @@ extension RunHost {
             starter: watch)
         guard add(cell) else {
             waiters.unwatch(name, watch)
+            if turn == .now { giveBackTurn(of: runnable.flow.id) }
             throw FlowError(.runExists, "The run '\(name)' is under way already.")
         }
         if turn == .later { isQueued(name, of: runnable.flow.id) }

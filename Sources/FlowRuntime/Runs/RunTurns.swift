@@ -26,6 +26,8 @@ final class RunTurns: Sendable {
     private struct State {
         /// How many runs of a lane go on.
         var active: [String: Int] = [:]
+        /// How many runs have ended.
+        var ends: [String: Int] = [:]
         /// How many may go on.
         var limits: [String: Int] = [:]
         /// The runs that waited and whose turn has come.
@@ -41,21 +43,17 @@ final class RunTurns: Sendable {
     ///   - flow: the flow of the run.
     ///   - limit: how many runs of that flow may wait, or nil where any number may.
     ///   - store: where the runs are.
-    /// - Returns: whether the run may go on.
+    /// - Returns: whether the run goes on now.
     /// - Throws: `WorkflowMaximumWaitingRunCountExceeded` where the queue is full.
     func take(_ lane: Lane, flow: String, limit: Int?, store: any FlowStore) async throws(FlowError) -> Turn {
         await gate.enter()
         defer { gate.leave() }
+        _ = try await count(lane, store: store)
         var waitingFilter = RunFilter(flowIDs: lane.flows, isFinished: false)
         waitingFilter.waiting = .turn
         let waiting = try await store.runCount(waitingFilter)
-        if state.withLock({ $0.active[lane.name] }) == nil {
-            let unfinished = try await store.runCount(RunFilter(flowIDs: lane.flows, isFinished: false))
-            state.withLock { $0.active[lane.name] = $0.active[lane.name] ?? unfinished - waiting }
-        }
         let mayGo = state.withLock { state -> Bool in
             let active = state.active[lane.name] ?? 0
-            state.limits[lane.name] = lane.runs
             guard active < lane.runs, waiting == 0 else { return false }
             state.active[lane.name] = active + 1
             return true
@@ -77,8 +75,37 @@ final class RunTurns: Sendable {
         return .later
     }
 
-    /// Whether turns of a lane are counted.
-    func isLimited(_ lane: Lane) -> Bool { state.withLock { $0.active[lane.name] != nil } }
+    /// Counts the runs of a lane where that was not done yet, so that no end of a run falls between reading and knowing.
+    /// - Returns: how many runs wait, or nil where the lane was counted before.
+    private func count(_ lane: Lane, store: any FlowStore) async throws(FlowError) -> Int? {
+        guard state.withLock({ $0.active[lane.name] }) == nil else { return nil }
+        while true {
+            let ends = state.withLock { $0.ends[lane.name] ?? 0 }
+            var filter = RunFilter(flowIDs: lane.flows, isFinished: false)
+            let unfinished = try await store.runCount(filter)
+            filter.waiting = .turn
+            let waiting = try await store.runCount(filter)
+            let isKnown = state.withLock { state -> Bool in
+                guard state.ends[lane.name] ?? 0 == ends else { return false }
+                state.active[lane.name] = max(0, unfinished - waiting)
+                state.limits[lane.name] = lane.runs
+                return true
+            }
+            if isKnown { return waiting }
+        }
+    }
+
+    /// A run of a lane has ended, as its row says.
+    /// - Returns: whether its turn is to be passed on; not where the lane's runs are still to be counted.
+    func hasEnded(_ lane: Lane) -> Bool {
+        state.withLock { state in
+            state.ends[lane.name, default: 0] += 1
+            return state.active[lane.name] != nil
+        }
+    }
+
+    /// Whether turns of a lane are counted: else any number of runs goes at once.
+    func isCounted(_ lane: Lane) -> Bool { state.withLock { $0.active[lane.name] != nil } }
 
     /// Takes a turn that is free, for whoever waits.
     func claim(_ lane: Lane) -> Bool {
@@ -109,18 +136,17 @@ final class RunTurns: Sendable {
     /// Whether a run that waited has its turn.
     func isGranted(_ run: String) -> Bool { state.withLock { $0.granted.contains(run) } }
 
-    /// Counts the runs of a lane anew after a start of the process.
-    /// - Returns: how many of those that wait may go on.
+    /// Counts the runs of a lane after a start of the process.
+    /// - Returns: how many of those that wait may go on; none where a run that began meanwhile has seen to it.
     func recount(_ lane: Lane, store: any FlowStore) async throws(FlowError) -> Int {
-        var filter = RunFilter(flowIDs: lane.flows, isFinished: false)
-        let unfinished = try await store.runCount(filter)
-        filter.waiting = .turn
-        let waiting = try await store.runCount(filter)
-        let free = max(0, min(waiting, lane.runs - (unfinished - waiting)))
-        state.withLock { state in
-            state.active[lane.name] = unfinished - waiting + free
-            state.limits[lane.name] = lane.runs
+        await gate.enter()
+        defer { gate.leave() }
+        guard let waiting = try await count(lane, store: store) else { return 0 }
+        return state.withLock { state in
+            let active = state.active[lane.name] ?? 0
+            let free = max(0, min(waiting, lane.runs - active))
+            state.active[lane.name] = active + free
+            return free
         }
-        return free
     }
 }

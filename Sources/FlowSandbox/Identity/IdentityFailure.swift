@@ -52,6 +52,26 @@ struct IdentityFailure {
         status: 401, error: "invalid_client", number: 7_000_218,
         text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 
+    /// `AADSTS50011`.
+    static func addressNotRegistered(_ address: String) -> IdentityFailure {
+        IdentityFailure(
+            error: "invalid_request", number: 50_011,
+            text: "The redirect URI '\(address)' specified in the request does not match the redirect URIs configured "
+                + "for the application.")
+    }
+
+    /// `AADSTS70008`.
+    static let codeInvalid = IdentityFailure(
+        error: "invalid_grant", number: 70_008,
+        text:
+            "The provided authorization code or refresh token has expired. Send a new interactive authorization request."
+    )
+
+    /// `AADSTS501481`.
+    static let verifierWrong = IdentityFailure(
+        error: "invalid_grant", number: 501_481,
+        text: "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
+
     /// `AADSTS50126`.
     static let wrongPassword = IdentityFailure(
         error: "invalid_grant", number: 50_126,

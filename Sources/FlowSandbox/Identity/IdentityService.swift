@@ -6,14 +6,16 @@ import FlowCore
 /// | --- | --- |
 /// | `POST /{tenant}/oauth2/token` | v1: `resource`; numbers in the answer are texts |
 /// | `POST /{tenant}/oauth2/v2.0/token` | v2: `scope` |
+/// | `GET`, `POST /{tenant}/oauth2/v2.0/authorize` | a page to sign in at, for the authorization code flow |
 /// | `POST /{tenant}/oauth2/devicecode`, `…/v2.0/devicecode` | a device code, good for 900 s |
 /// | `POST /devicelogin` | form `user_code, username, password`: approves a device code, and signs in |
 /// | `POST /{tenant}/sign-in` | form `username, password`: the "sign in once" of AADSTS650052; answers `{"upn","signedInOnce":true}` |
 /// | `GET /devicelogin`, `GET /{tenant}/sign-in` | the same as pages for people |
 /// | `GET /{tenant}/v2.0/.well-known/openid-configuration` | where the above are |
+/// | `GET /common/userrealm/{user}` | whether the user's domain is managed here |
 ///
 /// Tenants: the id, `adatum.example`, `common`, `organizations`. Grants: `client_credentials`, `password`,
-/// `refresh_token`, `device_code` (or its URN). Access tokens last an hour, refresh tokens 90 days without use, both on
+/// `authorization_code`, `refresh_token`, `device_code` (or its URN). Access tokens last an hour, refresh tokens 90 days without use, both on
 /// the sandbox clock.
 package enum IdentityService {
     /// Answers a request.
@@ -29,6 +31,9 @@ package enum IdentityService {
         case ("POST", "oauth2/v2.0/token"): return try TokenEndpoint(version: 2, request, transaction).respond()
         case ("POST", "oauth2/devicecode"): return try DeviceCode.issue(version: 1, request, in: transaction)
         case ("POST", "oauth2/v2.0/devicecode"): return try DeviceCode.issue(version: 2, request, in: transaction)
+        case (_, "oauth2/v2.0/authorize"), (_, "oauth2/authorize"):
+            return try AuthorizationCode.authorize(request, in: transaction)
+        case ("GET", _) where path[1] == "userrealm" && path.count == 3: return userRealm(path[2])
         case (_, "sign-in"): return try SignInPages.signIn(request, in: transaction)
         case ("GET", "v2.0/.well-known/openid-configuration"), ("GET", ".well-known/openid-configuration"):
             return openIDConfiguration(transaction.world.url(of: .identity))
@@ -44,10 +49,28 @@ package enum IdentityService {
             200,
             [
                 "issuer": .string("\(base)/v2.0"), "token_endpoint": .string("\(base)/oauth2/v2.0/token"),
+                "authorization_endpoint": .string("\(base)/oauth2/v2.0/authorize"),
+                "response_types_supported": ["code"],
+                "scopes_supported": ["openid", "profile", "email", "offline_access"],
                 "device_authorization_endpoint": .string("\(base)/oauth2/v2.0/devicecode"),
                 "grant_types_supported": [
-                    "client_credentials", "password", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code",
+                    "client_credentials", "password", "authorization_code", "refresh_token",
+                    "urn:ietf:params:oauth:grant-type:device_code",
                 ],
+            ])
+    }
+
+    /// Clients ask before they send a password: only a federated domain would want it elsewhere.
+    private static func userRealm(_ user: String) -> ServiceResponse {
+        let domain = user.split(separator: "@").last.map(String.init) ?? ""
+        guard Tenant.isNamed(domain) else {
+            return .json(200, ["ver": "1.0", "account_type": "Unknown"])
+        }
+        return .json(
+            200,
+            [
+                "ver": "1.0", "account_type": "Managed", "domain_name": .string(domain),
+                "cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline",
             ])
     }
 

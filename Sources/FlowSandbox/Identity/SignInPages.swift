@@ -26,7 +26,8 @@ enum SignInPages {
         return .json(200, ["upn": .string(user.upn), "approved": true])
     }
 
-    private static func page(_ title: String, fields: [String]) -> ServiceResponse {
+    /// A form for people.
+    static func page(_ title: String, fields: [String]) -> ServiceResponse {
         let inputs = fields.map { field in
             "<p><label>\(field) <input name=\"\(field)\" type=\"\(field == "password" ? "password" : "text")\"></label></p>"
         }

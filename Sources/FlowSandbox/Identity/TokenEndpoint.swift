@@ -32,6 +32,13 @@ struct TokenEndpoint {
             return try answer(
                 to: user, client: client, resource: resource,
                 refresh: try RefreshGrant.issue(user, client, in: transaction))
+        case "authorization_code":
+            let code = try AuthorizationCode.redeem(form, client: client, in: transaction)
+            return try answer(
+                to: code.user, client: client,
+                resource: try Self.resource(form["scope"] ?? code.asked, in: transaction),
+                refresh: try RefreshGrant.issue(code.user, client, in: transaction), scope: form["scope"] ?? code.asked,
+                nonce: code.nonce)
         case "refresh_token":
             return try refresh(client)
         case "device_code", "urn:ietf:params:oauth:grant-type:device_code":
@@ -44,7 +51,7 @@ struct TokenEndpoint {
                 try form["resource"] == nil && form["scope"] == nil ? Self.resource(asked, in: transaction) : resource()
             return try answer(
                 to: user, client: client, resource: resource,
-                refresh: try RefreshGrant.issue(user, client, in: transaction))
+                refresh: try RefreshGrant.issue(user, client, in: transaction), scope: form["scope"] ?? asked)
         default: throw refusal(.grantUnsupported(grant))
         }
     }
@@ -108,7 +115,8 @@ struct TokenEndpoint {
     }
 
     private func answer(
-        to user: DirectoryUser?, client: String, resource: String, refresh: String?
+        to user: DirectoryUser?, client: String, resource: String, refresh: String?, scope: String? = nil,
+        nonce: String? = nil
     ) throws -> ServiceResponse {
         let now = transaction.now
         let token = AccessToken(
@@ -131,14 +139,20 @@ struct TokenEndpoint {
         }
         body["access_token"] = .string(token.text(in: transaction.world))
         if let refresh { body["refresh_token"] = .string(refresh) }
-        if let user, let scope = form["scope"], scope.split(separator: " ").contains("openid") {
-            let claims: JSON = [
+        if let user, let scope = scope ?? form["scope"], scope.split(separator: " ").contains("openid") {
+            var claims: JSONObject = [
                 "aud": .string(client), "iss": .string("https://sts.windows.net/\(Tenant.id)/"),
-                "iat": .integer(seconds),
-                "exp": .integer(seconds + 3_600), "oid": .string(user.objectID), "tid": .string(Tenant.id),
+                "iat": .integer(seconds), "nbf": .integer(seconds), "exp": .integer(seconds + 3_600),
+                "sub": .string(user.objectID), "oid": .string(user.objectID), "tid": .string(Tenant.id),
                 "preferred_username": .string(user.upn), "name": .string(user.displayName), "ver": "2.0",
             ]
-            body["id_token"] = .string(AccessToken.sign(claims, transaction.world.secrets.tokenKey))
+            if let nonce { claims["nonce"] = .string(nonce) }
+            body["id_token"] = .string(AccessToken.sign(.object(claims), transaction.world.secrets.tokenKey))
+        }
+        // By this clients tell the accounts in their cache apart.
+        if let user, form["client_info"] == "1" {
+            let account: JSON = ["uid": .string(user.objectID), "utid": .string(Tenant.id)]
+            body["client_info"] = .string(Base64.encodeURL(account.bytes))
         }
         return .json(200, .object(body), headers: [("Cache-Control", "no-store"), ("Pragma", "no-cache")])
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlowCore
+import FlowSandbox
 import Glibc
 
 /// `flowrun init`: writes a project's first files.
@@ -36,7 +37,7 @@ struct InitCommand: ParsableCommand {
             """
         try write("flowrun.yaml", project)
         try write(".gitignore", ".flowrun/\n")
-        if !sandbox {
+        if !sandbox || SandboxControl.folder(project: folder).isHeld {
             Console.note("next: flowrun solution install PATH")
         } else {
             Console.note("next: flowrun sandbox start --detach, then flowrun solution install PATH")
