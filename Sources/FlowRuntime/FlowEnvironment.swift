@@ -260,7 +260,7 @@ public final class FlowEnvironment: Sendable {
         case .cancelRun: return try await cancelRun(arguments)
         case .resubmitRun: return try await resubmitRun(arguments, as: request.user)
         case .settleRun: return try await settleRun(arguments)
-        case .repairRun: return try await repairRun(arguments, as: request.user)
+        case .repairRun: return try await repairRuns(arguments, as: request.user)
         case .pruneRuns: return try await pruneRuns(arguments)
         case .triggerHistory: return try await triggerHistory(arguments)
         case .trace: return try await trace(arguments)

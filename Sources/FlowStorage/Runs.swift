@@ -5,7 +5,7 @@ public protocol RunStore: Sendable {
     /// The summary of a run, or nil.
     func run(_ name: String) async throws(FlowError) -> RunSummary?
 
-    /// Runs that fit a filter, newest first: in the order of their making, backwards.
+    /// Runs that fit a filter, newest first unless it says otherwise: in the order of their making, backwards.
     func runs(_ filter: RunFilter) async throws(FlowError) -> [RunSummary]
 
     /// How many runs fit a filter; its limit and cursor do not count.
@@ -187,12 +187,12 @@ public struct RunFilter: Sendable, Hashable {
     public var waiting: RunWait.Kind?
     /// Waiting for this subject.
     public var waitSubject: String?
-    /// The name of the last run of the page before; nil begins with the newest.
+    /// The name of the last run of the page before; nil begins with the first.
     public var after: String?
+    /// Oldest first; a search for texts does not know it.
+    public var isOldestFirst = false
     /// How many at most.
     public var limit: Int
-    /// Whether the runs that began first come first; not together with `after` or a search.
-    public var isOldestFirst = false
 
     /// Makes a filter for all runs; set what is wanted.
     public init(

@@ -17,10 +17,9 @@ extension SQLiteFlowStore {
         let isCurrent = isCurrent
         return try await read { database in
             var condition = RunCondition(filter, isIndexed: isCurrent)
-            condition.addCursor(filter.after)
+            condition.addCursor(filter)
             let lead = try condition.lead(few: few, database)
-            return try Self.list(
-                condition, limit: filter.limit, isOldestFirst: filter.isOldestFirst, from: lead, database)
+            return try Self.list(condition, limit: filter.limit, from: lead, database)
         }
     }
 
@@ -44,11 +43,10 @@ extension SQLiteFlowStore {
     }
 
     private static func list(
-        _ condition: RunCondition, limit: Int, isOldestFirst: Bool = false, from lead: RunCondition.Lead,
-        _ database: Database
+        _ condition: RunCondition, limit: Int, from lead: RunCondition.Lead, _ database: Database
     ) throws -> [RunSummary] {
-        let order = isOldestFirst ? "id" : "id DESC"
-        let sql = "SELECT \(RunSummary.columns) FROM runs \(condition.text(lead)) ORDER BY \(order) LIMIT ?"
+        let sql =
+            "SELECT \(RunSummary.columns) FROM runs \(condition.text(lead)) ORDER BY id \(condition.order) LIMIT ?"
         let rows = try Row.fetchCursor(
             database.cachedStatement(sql: sql), arguments: StatementArguments(condition.arguments(lead) + [limit]))
         var runs: [RunSummary] = []
@@ -83,7 +81,7 @@ extension SQLiteFlowStore {
             }
         }
         var condition = RunCondition(filter, isIndexed: isCurrent)
-        condition.addCursor(filter.after)
+        condition.addCursor(filter)
         let found: [RunSummary]
         let (few, narrowed) = try await fewRuns(condition)
         if let few {
@@ -168,12 +166,15 @@ struct RunCondition: Sendable {
     /// Below and above which numbers nothing fits.
     private(set) var lowest: Int64 = 0
     private(set) var highest = Int64.max
+    /// The direction of the list.
+    let order: String
 
     /// Whether the database has the indexes that are named here; one of an earlier format has not.
     private let isIndexed: Bool
 
     init(_ filter: RunFilter, isIndexed: Bool = true) {
         self.isIndexed = isIndexed
+        order = filter.isOldestFirst && !filter.searches ? "ASC" : "DESC"
         addKeys(filter)
         if let parent = filter.parentRun { add("parent = ?", parent, by: "runs_parent") }
         if let source = filter.sourceRun { add("source = ?", source, by: "runs_source") }
@@ -256,8 +257,9 @@ struct RunCondition: Sendable {
         self.times = (condition, times)
     }
 
-    mutating func addCursor(_ name: String?) {
-        if let name { add("id < (SELECT id FROM runs WHERE name = ?)", name) }
+    mutating func addCursor(_ filter: RunFilter) {
+        guard let name = filter.after else { return }
+        add("id \(order == "ASC" ? ">" : "<") (SELECT id FROM runs WHERE name = ?)", name)
     }
 
     /// The conditions of the trigger history, which is in the order of beginnings.

@@ -253,7 +253,7 @@ extension StoreContract {
             cases.append(("unfinished", "9731", { $0.isFinished = false }))
             cases.append(
                 (
-                    "oldest first", "1379",
+                    "unfinished, oldest first", "1379",
                     {
                         $0.isFinished = false
                         $0.isOldestFirst = true
@@ -278,13 +278,30 @@ extension StoreContract {
                         $0.after = "r5"
                     }
                 ))
+            cases.append(
+                (
+                    "oldest first", "01",
+                    {
+                        $0.isOldestFirst = true
+                        $0.limit = 2
+                    }
+                ))
+            cases.append(
+                (
+                    "page of a flow, oldest first", "45",
+                    {
+                        $0.flowIDs = ["flow-1"]
+                        $0.isOldestFirst = true
+                        $0.after = "r3"
+                    }
+                ))
             while try await !store.followText(limit: 100) {}
             for (name, expected, body) in cases {
                 var filter = RunFilter()
                 body(&filter)
                 let found = try await store.runs(filter).map { String($0.name.dropFirst()) }.joined()
                 findings.expectEqual(found, expected, name)
-                if filter.after == nil {
+                if filter.after == nil, filter.limit > cases.count {
                     findings.expectEqual(try await store.runCount(filter), expected.count, "count of \(name)")
                 }
             }

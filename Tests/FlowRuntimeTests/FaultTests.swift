@@ -103,6 +103,62 @@ import Testing
         await next.shutdown()
     }
 
+    @Test
+    func `a child that is uninstalled goes on, and a parent that would start it later fails with the platform's words`()
+        async throws
+    {
+        let child = """
+            name: Child
+            triggers: { manual: { type: Request, kind: Button } }
+            actions:
+              Wait: { type: Wait, inputs: { interval: { count: 4, unit: Hour } } }
+              Respond: { type: Response, kind: PowerApp, inputs: { statusCode: 200, body: late }, runAfter: { Wait: [Succeeded] } }
+            """
+        func parent(_ name: String, hours: Int) -> String {
+            """
+            name: \(name)
+            triggers: { manual: { type: Request, kind: Button } }
+            actions:
+              Wait: { type: Wait, inputs: { interval: { count: \(hours), unit: Hour } } }
+              Call: { type: Workflow, inputs: { host: { workflowReferenceName: Child } }, runAfter: { Wait: [Succeeded] } }
+            outputs:
+              word: { type: String, value: "@body('Call')" }
+            """
+        }
+        let world = try TestWorld([
+            ("child.flow.yaml", child), ("early.flow.yaml", parent("Early", hours: 1)),
+            ("late.flow.yaml", parent("Late", hours: 3)),
+        ])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        var names: [String: String] = [:]
+        for flow in ["Early", "Late"] {
+            let started = try await environment.perform(
+                EnvironmentRequest(.startRun, ["flow": .string(flow), "wait": false]))
+            names[flow] = started["name"]?.stringValue
+        }
+        let (early, late) = (try #require(names["Early"]), try #require(names["Late"]))
+        try await until("both wait") { try await world.store.runCount(RunFilter(waiting: .timer)) == 2 }
+        try await until("both are passive") { environment.counts.runsInMemory == 0 }
+        try await until("the child was started") {
+            if try await world.store.run(early)?.wait?.kind == .child { return true }
+            world.clock.advance(by: .seconds(60))
+            return false
+        }
+        _ = try await environment.perform(EnvironmentRequest(.deactivate, ["all": true]))
+        _ = try await environment.perform(EnvironmentRequest(.uninstallSolution, ["name": "Test"]))
+        try await pass(world, late, within: .seconds(3 * 3_600))
+        let failed = try await environment.perform(EnvironmentRequest(.showRun, ["run": .string(late)]))
+        #expect(failed["status"] == "Failed")
+        let call = failed["actions"]?.arrayValue?.first { $0["name"] == "Call" }
+        #expect(call?["error"]?["code"] == "WorkflowNotFound", "\(failed)")
+        #expect(call?["error"]?["message"] == "The workflow 'Child' could not be found.")
+        // The one that had its child in time gets its answer.
+        try await pass(world, early, within: .seconds(6 * 3_600))
+        #expect(try await world.store.run(early)?.status == "Succeeded")
+        await environment.shutdown()
+    }
+
     @Test func `a run that was cancelled while a call was out gets the call's result into its journal`() async throws {
         let world = try TestWorld([("writer.flow.yaml", FlowTexts.writing)])
         let environment = try await world.environment()

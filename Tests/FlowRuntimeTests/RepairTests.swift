@@ -1,10 +1,11 @@
 import FlowCore
 import FlowDefinitions
-import FlowRuntime
 import FlowStorage
 import FlowTesting
 import Synchronization
 import Testing
+
+@testable import FlowRuntime
 
 /// Runs that go on from where another one failed, over a store and against a service that counts.
 @Suite struct RepairTests {
@@ -25,7 +26,7 @@ import Testing
     ) async throws(FlowError) -> JSON {
         var arguments = arguments
         arguments["runs"] = [.string(run)]
-        return try await environment.perform(EnvironmentRequest(.repairRun, arguments))[0] ?? .null
+        return try await environment.perform(EnvironmentRequest(.repairRun, arguments))["runs"]?[0] ?? .null
     }
 
     private static func calls(_ world: TestWorld) -> [String] {
@@ -115,12 +116,12 @@ import Testing
         let other = try await Self.failed(world, environment, refusing: "Create")
         let dry = try await environment.perform(
             EnvironmentRequest(.repairRun, ["like": .string(equal[1]), "dryRun": true]))
-        #expect(dry.arrayValue?.map { $0["sourceRun"] } == equal.map { .string($0) })
+        #expect(dry["runs"]?.arrayValue?.map { $0["sourceRun"] } == equal.map { .string($0) })
         // One of them is repaired by itself first, and does not belong to the group any more.
         _ = try await Self.repair(environment, equal[0])
         let result = try await environment.perform(
             EnvironmentRequest(.repairRun, ["like": .string(equal[1]), "runs": ["nothing", .string(other)]]))
-        let rows = result.arrayValue ?? []
+        let rows = result["runs"]?.arrayValue ?? []
         #expect(rows.map { $0["sourceRun"] } == [equal[1], equal[2], "nothing", other].map { .string($0) })
         #expect(rows.map { $0["status"] } == ["Succeeded", "Succeeded", "Refused", "Succeeded"], "\(rows)")
         #expect(rows[2]["error"]?["code"] == "WorkflowRunNotFound")
@@ -128,6 +129,30 @@ import Testing
         let none = await environment.reply(to: EnvironmentRequest(.repairRun, ["like": .string(equal[1])]))
         guard case .error(let error) = none else { return #expect(Bool(false)) }
         #expect(error.code == .runRepairedAlready)
+        await environment.shutdown()
+    }
+
+    @Test func `a large group is repaired in parts, oldest first, each run once, also where repairs fail again`()
+        async throws
+    {
+        let (world, environment) = try await Self.world()
+        var equal: [String] = []
+        for _ in 0..<(FlowEnvironment.repairSlice + 7) { equal.append(try await Self.failed(world, environment)) }
+        // Every repair fails again at the same action: those runs do not belong to the group.
+        world.service.state.withLock { $0.statuses = ["Update": 400] }
+        var arguments: JSONObject = ["like": .string(equal[3])]
+        var sources: [String] = []
+        var parts = 0
+        repeat {
+            let part = try await environment.perform(EnvironmentRequest(.repairRun, arguments))
+            let rows = part["runs"]?.arrayValue ?? []
+            #expect(rows.count <= FlowEnvironment.repairSlice && rows.allSatisfy { $0["status"] == "Failed" })
+            sources += rows.compactMap { $0["sourceRun"]?.stringValue }
+            arguments["next"] = part["next"]
+            parts += 1
+        } while arguments["next"]?.isNull == false && parts < 10
+        #expect(sources == equal)
+        #expect(parts == 2)
         await environment.shutdown()
     }
 

@@ -49,6 +49,8 @@ import Testing
         Row("listTriggers", runners), Row("getTrigger", runners), Row("listCallbackUrl", owners),
         Row("runTrigger", [401, 404, 202, 404, 202, 202]), Row("listTriggerHistories", owners),
         Row("getTriggerHistory", owners), Row("resubmitRun", [401, 404, 403, 404, 202, 202]),
+        Row("repairRun", owners, body: ["from": "Note"]),
+        Row("repairRun", owners, body: ["from": "Note", "dryRun": true]),
         Row("listConnections", everyone), Row("listConnectionsAsAdmin", admins),
         Row("listConnectionsOfConnector", everyone), Row("getConnection", [401, 404, 404, 404, 200, 200]),
         Row(
@@ -66,7 +68,7 @@ import Testing
 
     @Test func `every route that asks who calls has a row`() {
         #expect(Set(Self.managed.map(\.id)) == Set(Self.table.map(\.id)))
-        #expect(Self.table.count == Self.managed.count)
+        #expect(Set(Self.managed.map(\.id)).count == Self.managed.count)
     }
 
     @Test(arguments: table)

@@ -195,7 +195,7 @@ import Testing
             var filter = RunFilter(limit: 500)
             body(&filter)
             var condition = RunCondition(filter)
-            condition.addCursor(filter.after)
+            condition.addCursor(filter)
             let expected = try await store.runs(RunFilter(limit: 500)).filter { summary in
                 let number = Int(summary.name.dropFirst()) ?? 0
                 return filter.matches(summary, events: { [] }) && (filter.after == nil || number < 5)

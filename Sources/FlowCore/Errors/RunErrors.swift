@@ -52,9 +52,9 @@ extension ErrorPage {
             why: "A newer version of flowrun wrote it, or the store is damaged.",
             remedy: "Use the version that wrote it, or a newer one; else `flowrun runs resubmit ID`."),
         ErrorPage(
-            .workflowNotFound, happened: "A request named a flow that does not exist.",
+            .workflowNotFound, happened: "A request or a parent flow named a flow that does not exist.",
             why: "The flow was uninstalled, or the URL is of another environment.",
-            remedy: "Take the URL anew: `flowrun flow url FLOW`."),
+            remedy: "Install its solution again with `flowrun solution install PATH`; take a URL anew: `flowrun flow url FLOW`."),
         ErrorPage(
             .directApiAuthorizationRequired, happened: "A request to a trigger's URL was refused.",
             why: "The URL lacks its `sig`, which is the caller's only proof.",

@@ -6,40 +6,71 @@ import FlowStorage
 extension FlowEnvironment {
     // MARK: runs repair
 
-    /// Repairs runs: one line for each, whatever becomes of the others.
-    func repairRun(_ arguments: Arguments, as upn: String?) async throws(FlowError) -> JSON {
+    /// How many runs one call repairs at most; who asks goes on where it ended.
+    static let repairSlice = 25
+    /// How many failed runs of a flow one call looks at.
+    private static let lookedAt = 200
+
+    /// Repairs runs: one row for each, whatever becomes of the others.
+    ///
+    /// A group may be large, so a call does a part of it: `next` says where the next call goes on.
+    func repairRuns(_ arguments: Arguments, as upn: String?) async throws(FlowError) -> JSON {
         let names = try arguments.texts("runs")
-        let like = try arguments.text("like")
-        let isDry = try arguments.flag("dryRun")
-        let waits = try arguments.choice("wait") ?? true
         let options = RepairOptions(
             request: RunRepair.Request(
                 from: try arguments.text("from"),
                 onlyFailedRepetitions: try arguments.flag("onlyFailedRepetitions"),
                 repeatsDone: try arguments.flag("repeatDone")),
-            isNewest: try arguments.flag("newest"), user: try await state().knownUser(upn))
+            isNewest: try arguments.flag("newest"), user: try await state().knownUser(upn),
+            isDry: try arguments.flag("dryRun"), waits: try arguments.choice("wait") ?? true)
+        let like = try arguments.text("like")
+        // Where the call before said that this one goes on.
+        let next = arguments.value("next").flatMap { $0.isNull ? Optional.none : $0 }
         guard !names.isEmpty || like != nil else {
             throw FlowError(
                 .invalidArgument, "No run to repair is named.",
                 hint: "Find failed runs with `flowrun runs list --status Failed`.")
         }
-        if !isDry { try await takeUpRuns() }
-        var sources: [String] = []
-        if let like { sources = try await group(like: like) }
-        sources += names.filter { !sources.contains($0) }
-        // One that is named alone fails as any command does.
-        let isAlone = sources.count == 1
+        if !options.isDry { try await takeUpRuns() }
+        guard let like else {
+            let place = next?["place"]?.integerValue.map(Int.init) ?? 0
+            let part = names.dropFirst(place).prefix(Self.repairSlice)
+            // One that is named alone fails as any command does.
+            let rows = try await repair(Array(part), options, isAlone: names.count == 1)
+            let end = place + part.count
+            return Self.slice(rows, next: end < names.count ? ["place": .integer(Int64(end))] : nil)
+        }
+        let group = try await FailureGroup(like: like, next, in: self)
+        let (part, following) = try await group.part(lookingAt: Self.lookedAt, limit: Self.repairSlice)
+        var sources = part
+        if following == nil {
+            // Those that are named as well come last, unless they belong to the group.
+            for name in names where try await !group.holds(name) { sources.append(name) }
+        }
+        guard following != nil || group.count + sources.count > 0 else {
+            throw FlowError(
+                .runRepairedAlready, "The run \(like) and all that failed like it were repaired already.",
+                hint: "See by what: `flowrun runs show \(like)`.")
+        }
+        return Self.slice(try await repair(sources, options, isAlone: false), next: following)
+    }
+
+    private static func slice(_ rows: [JSON], next: JSON?) -> JSON { ["runs": .array(rows), "next": next ?? .null] }
+
+    private func repair(
+        _ sources: [String], _ options: RepairOptions, isAlone: Bool
+    ) async throws(FlowError) -> [JSON] {
         var results: [JSON] = []
         var started: [(place: Int, planned: PlannedRepair, name: String, watch: RunWatch)] = []
         defer { for one in started { host.waiters.unwatch(one.name, one.watch) } }
         for source in sources {
             do throws(FlowError) {
                 let planned = try await plannedRepair(of: try await summary(of: source), options)
-                if isDry {
+                if options.isDry {
                     results.append(dryRow(of: planned))
                     continue
                 }
-                let (name, watch) = try await host.start(planned, goesOn: waits || isListening)
+                let (name, watch) = try await host.start(planned, goesOn: options.waits || isListening)
                 started.append((results.count, planned, name, watch))
                 results.append(.null)
             } catch {
@@ -48,38 +79,13 @@ extension FlowEnvironment {
             }
         }
         for one in started {
-            results[one.place] = try await row(of: one.planned, one.name, waits ? one.watch : nil)
+            results[one.place] = try await row(of: one.planned, one.name, options.waits ? one.watch : nil)
         }
-        return .array(results)
+        return results
     }
 
-    /// The runs of the same flow that ended with the same error at the same action, oldest first, unless they were
-    /// repaired already.
-    private func group(like name: String) async throws(FlowError) -> [String] {
-        let pattern = try await summary(of: name)
-        let wanted = try await failure(of: pattern)
-        guard pattern.isFinished, let wanted else {
-            throw FlowError(
-                pattern.isFinished ? .runNotRepairable : .workflowRunInProgress,
-                "The run \(name) has no failure to which others could be equal: it is \(pattern.status).",
-                hint: "Find failed runs with `flowrun runs list --status Failed`.")
-        }
-        let runs = try await store.runs(RunFilter(flowIDs: [pattern.flowID], limit: 10_000))
-        let repaired = Set(runs.filter(\.isRepair).compactMap(\.sourceRun))
-        var found: [String] = []
-        for run in runs.reversed() where run.status == pattern.status && !repaired.contains(run.name) {
-            let failure = try? await failure(of: run)
-            if failure == wanted { found.append(run.name) }
-        }
-        guard !found.isEmpty else {
-            throw FlowError(
-                .runRepairedAlready, "The run \(name) and all that failed like it were repaired already.",
-                hint: "See by what: `flowrun runs show \(name)`.")
-        }
-        return found
-    }
-
-    private func failure(of run: RunSummary) async throws(FlowError) -> RunRepair.Failure? {
+    /// What made a run fail; nil where nothing did.
+    func failure(of run: RunSummary) async throws(FlowError) -> RunRepair.Failure? {
         guard run.isFinished, run.status != "Succeeded" else { return nil }
         let plan = try await host.plans.plan(hash: run.definitionHash, flow: run.flowName)
         let repair = try RunRepair(of: try await events(of: run.name), plan: plan, RunRepair.Request()) { _ in false }

@@ -59,19 +59,26 @@ struct ChildStarter {
         }
     }
 
+    /// The child as it is installed now: a run keeps its own definition, not those of the flows it calls.
     private func child(_ reference: String) throws(FlowError) -> Catalog.Entry {
         let catalog = host.catalog
-        let definition = try catalog.flowSet.flow(reference)
-        guard
-            let flow = definition.id.flatMap({ catalog[$0] })
-                ?? catalog.flows.first(where: {
-                    $0.name == definition.name && $0.definition.file == definition.file
-                })
-        else {
-            throw FlowError(
-                .nestedWorkflowNotFound, "The workflow '\(reference)' is not in the environment.",
-                hint: "Install the solution that holds it.")
+        let definition: FlowDefinition
+        switch catalog.flowSet.resolve(reference) {
+        case .found(let found): definition = found
+        case .ambiguous: definition = try catalog.flowSet.flow(reference)
+        case .missing: throw Self.missing(reference)
         }
+        let flow =
+            definition.id.flatMap { catalog[$0] }
+            ?? catalog.flows.first { $0.name == definition.name && $0.definition.file == definition.file }
+        guard let flow else { throw Self.missing(reference) }
         return flow
+    }
+
+    /// The child was there when its parent was turned on and has been uninstalled since.
+    private static func missing(_ reference: String) -> FlowError {
+        FlowError(
+            .workflowNotFound, "The workflow '\(reference)' could not be found.",
+            hint: "Install the solution that holds it: `flowrun solution install PATH`.")
     }
 }

@@ -35,6 +35,10 @@ extension FlowEnvironment {
         var isNewest: Bool
         /// The person in whose name the new run goes, where not that of the old one.
         var user: String?
+        /// Whether nothing is changed and only told what would be done.
+        var isDry = false
+        /// Whether the new runs' ends are waited for.
+        var waits = true
     }
 
     /// Plans the repair of a run.

@@ -47,6 +47,8 @@ enum APISchemas {
         "type": "string",
         "enum": ["Running", "Waiting", "Succeeded", "Failed", "Cancelled", "TimedOut", "Skipped"],
     ]
+    private static let flag: JSON = ["type": "boolean"]
+    private static let repairedCall = object([("path", text), ("operation", text), ("unknown?", flag)])
     private static let principal = object([("id", name), ("type?", ["type": "string", "enum": ["User", "Group"]])])
 
     private static let shapes: [(String, JSON)] = [
@@ -141,6 +143,21 @@ enum APISchemas {
             ])
         ),
         ("StartedRun", object([("name", text)])),
+        (
+            "RepairRequest",
+            object([
+                ("from?", text), ("onlyFailedRepetitions?", flag), ("newest?", flag), ("repeatDone?", flag),
+                ("dryRun?", flag),
+            ])
+        ),
+        (
+            "Repair",
+            object([
+                ("name?", text), ("sourceRun", text), ("status", text), ("from", array(text)), ("kept?", array(text)),
+                ("pending?", array(repairedCall)), ("reused?", array(repairedCall)),
+                ("repeated?", array(repairedCall)),
+            ])
+        ),
         (
             "PermissionChanges",
             object([

@@ -4,7 +4,7 @@ import FlowStorage
 
 /// The management API with the platform's paths and shapes, `/providers/Microsoft.ProcessSimple/environments/…`.
 enum ManagementRoutes {
-    static let routes: [Route] = environments + flows + runs + triggers + connections
+    static let routes: [Route] = environments + flows + runs + repairs + triggers + connections
 
     private static let base = "/providers/Microsoft.ProcessSimple"
     static let environment = base + "/environments/{environment}"

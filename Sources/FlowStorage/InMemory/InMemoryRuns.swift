@@ -49,15 +49,15 @@ struct InMemoryRuns {
     }
 
     func list(_ filter: RunFilter) -> [RunSummary] {
-        var end = order.count
+        var places = 0..<order.count
         if let after = filter.after {
             guard let run = byName[after] else { return [] }
-            end = run.place
+            places = filter.isOldestFirst ? run.place + 1..<order.count : 0..<run.place
         }
         var found: [RunSummary] = []
-        let names = filter.isOldestFirst ? Array(order[..<end]) : order[..<end].reversed()
-        for name in names {
+        for number in 0..<places.count {
             guard found.count < filter.limit else { break }
+            let name = order[filter.isOldestFirst ? places.lowerBound + number : places.upperBound - 1 - number]
             if let name, let run = byName[name], matches(filter, run.summary) { found.append(run.summary) }
         }
         return found

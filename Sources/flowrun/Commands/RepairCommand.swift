@@ -51,14 +51,26 @@ extension RunsCommand {
             ]
             arguments["like"] = like.map { .string($0) }
             arguments["from"] = from.map { .string($0) }
-            let result = try await options.perform(.repairRun, arguments)
-            let rows = result.arrayValue ?? []
-            options.present(result) {
+            var whole: [JSON] = []
+            var worst: JSON?
+            var next = JSON.null
+            // A large group comes in parts, and each is shown when it is done.
+            repeat {
+                let part = try await options.perform(.repairRun, arguments)
+                let rows = part["runs"]?.arrayValue ?? []
+                if options.format == .json { whole += rows } else { show(rows) }
+                let bad = rows.first { $0.text("status") != "Succeeded" && (!dryRun || $0.text("status") == "Refused") }
+                worst = worst ?? bad
+                next = part["next"] ?? .null
+                arguments["next"] = next
+            } while !next.isNull
+            if options.format == .json { show(whole) }
+            if let worst { throw EndWith(worst.text("status") == "Refused" ? .failed : ExitStatus(ofRun: worst)) }
+        }
+
+        private func show(_ rows: [JSON]) {
+            options.present(.array(rows)) {
                 rows.map { dryRun ? RepairText.plan(of: $0) : RepairText.line(of: $0) }.joined(separator: "\n")
-            }
-            guard !dryRun || rows.contains(where: { $0.text("status") == "Refused" }) else { return }
-            if let worst = rows.first(where: { $0.text("status") != "Succeeded" }) {
-                throw EndWith(worst.text("status") == "Refused" ? .failed : ExitStatus(ofRun: worst))
             }
         }
     }
