@@ -34,10 +34,7 @@ struct APIRequest: Sendable {
     func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
     /// The value of a header, letter case ignored, or nil.
-    func header(_ name: String) -> String? {
-        let folded = name.lowercased()
-        return headers.first { $0.name.lowercased() == folded }?.value
-    }
+    func header(_ name: String) -> String? { headers.first { $0.name.equals(ignoringASCIICase: name) }?.value }
 
     /// The body as JSON; an empty body is an empty object.
     /// - Throws: `InvalidJSON`.

@@ -7,19 +7,11 @@ public struct MediaType: Sendable, Hashable {
 
     /// Takes a header's value apart.
     public init(_ header: String) {
-        var parts: [String] = []
-        var part = ""
         var isQuoted = false
-        for character in header {
-            if character == "\"" { isQuoted.toggle() }
-            if character == ";", !isQuoted {
-                parts.append(part)
-                part = ""
-            } else {
-                part.append(character)
-            }
-        }
-        parts.append(part)
+        let parts = header.utf8.split(omittingEmptySubsequences: false) { byte in
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            return byte == UInt8(ascii: ";") && !isQuoted
+        }.map { Substring($0) }
         essence = Self.trimmed(parts[0]).lowercased()
         var parameters: [String: String] = [:]
         for parameter in parts.dropFirst() {

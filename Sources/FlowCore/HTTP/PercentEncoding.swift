@@ -14,6 +14,9 @@ public enum PercentEncoding {
     ///   - plusIsBlank: whether a plus sign stands for a blank, as in forms.
     /// - Returns: the decoded text.
     public static func decode(_ text: some StringProtocol, plusIsBlank: Bool = false) -> String {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(text)
+        }
         let bytes = Array(text.utf8)
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)

@@ -1,9 +1,15 @@
 /// Base64 as RFC 4648 has it, and its form for URLs.
 public enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    private static let alphabet = Array((letters + "+/").utf8)
+    private static let alphabetOfURLs = Array((letters + "-_").utf8)
 
     /// Encodes bytes with padding.
     public static func encode(_ data: [UInt8]) -> String {
+        String(decoding: encode(data, with: alphabet), as: UTF8.self)
+    }
+
+    private static func encode(_ data: [UInt8], with alphabet: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity((data.count + 2) / 3 * 4)
         var place = 0
@@ -19,12 +25,12 @@ public enum Base64 {
             text.append(rest > 2 ? alphabet[Int(group & 63)] : UInt8(ascii: "="))
             place += 3
         }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 
     /// Encodes bytes for a URL: `-` and `_`, no padding.
     public static func encodeURL(_ data: [UInt8]) -> String {
-        String(encode(data).map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 }.prefix { $0 != "=" })
+        String(decoding: encode(data, with: alphabetOfURLs).prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
     }
 
     /// Decodes either form, padding optional, blanks between groups ignored; nil where the text is not Base64.

@@ -128,12 +128,13 @@ struct Catalog: Sendable {
 
     private static func withoutHyphens(_ places: [String: Int]) -> [String: Int] {
         Dictionary(
-            places.map { id, place in (id.filter { $0 != "-" }, place) }, uniquingKeysWith: { first, _ in first })
+            places.map { id, place in (TriggerURL.workflow(ofFlow: id), place) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// The flow of a GUID as it stands in a trigger URL, with or without hyphens, or nil.
     func flow(ofURL id: String) -> Entry? {
-        placesOfURLs[id.lowercased().filter { $0 != "-" }].map { flows[$0] }
+        placesOfURLs[TriggerURL.workflow(ofFlow: id)].map { flows[$0] }
     }
 
     /// The flow of a GUID, or nil.

@@ -222,7 +222,7 @@ struct RequestTrigger {
     static func headers(of call: TriggerCall, keepsAuthorization: Bool) -> JSONObject {
         var headers = JSONObject()
         for (name, value) in call.headers {
-            if !keepsAuthorization, name.lowercased() == "authorization" { continue }
+            if !keepsAuthorization, name.equals(ignoringASCIICase: "authorization") { continue }
             if let before = headers[name]?.stringValue {
                 headers[name] = .string(before + "," + value)
             } else {
@@ -406,7 +406,7 @@ struct RequestTrigger {
     /// The headers that the platform adds to every answer about a run.
     static func headers(of run: String, _ runnable: RunnableFlow, trackingID: String? = nil) -> JSONObject {
         if runnable.rules.trigger.hasOption("SuppressWorkflowHeadersOnResponse") { return [:] }
-        let id = runnable.flow.id.filter { $0 != "-" }
+        let id = TriggerURL.workflow(ofFlow: runnable.flow.id)
         return [
             "x-ms-workflow-run-id": .string(run), "x-ms-correlation-id": .string(UUIDText.random()),
             "x-ms-client-tracking-id": .string(trackingID ?? run), "x-ms-trigger-history-name": .string(run),

@@ -35,10 +35,7 @@ public struct TriggerCall: Sendable {
     func query(_ name: String) -> String? { query.first { $0.name == name }?.value }
 
     /// The value of a header, letter case ignored, or nil.
-    func header(_ name: String) -> String? {
-        let folded = name.lowercased()
-        return headers.first { $0.name.lowercased() == folded }?.value
-    }
+    func header(_ name: String) -> String? { headers.first { $0.name.equals(ignoringASCIICase: name) }?.value }
 }
 
 /// What is answered to a request to a trigger's URL.

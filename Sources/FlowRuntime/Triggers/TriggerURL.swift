@@ -14,8 +14,13 @@ public struct TriggerURL: Sendable, Hashable {
 
     /// Makes the URL of a flow's trigger.
     public init(flowID: String, trigger: String) {
-        self.workflow = flowID.lowercased().filter { $0 != "-" }
+        self.workflow = Self.workflow(ofFlow: flowID)
         self.trigger = trigger
+    }
+
+    /// A flow's GUID as it stands in the path: in small letters, without hyphens.
+    static func workflow(ofFlow id: String) -> String {
+        String(decoding: id.lowercased().utf8.filter { $0 != UInt8(ascii: "-") }, as: UTF8.self)
     }
 
     /// The path, without query.

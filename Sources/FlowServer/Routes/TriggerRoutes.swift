@@ -75,9 +75,9 @@ enum TriggerRoutes {
         var contentType: String?
         for (name, value) in reply.headers {
             let text = MessageBody.plainText(value)
-            if name.lowercased() == "content-type" {
+            if name.equals(ignoringASCIICase: "content-type") {
                 contentType = text
-            } else if !text.contains(where: \.isNewline) {
+            } else if !text.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
                 headers.append(.init(name: name, value: text))
             }
         }
