@@ -39,8 +39,8 @@ test: setup
 	swift test --skip-build
 
 # Fails for what is slower than the machine explains, or writes or computes more than recorded. WORKLOADS="W1 W5" runs
-# some; counting instructions needs valgrind.
-bench: setup
+# some; counting instructions needs valgrind, and W6 and W7 the built `flowrun`.
+bench: build
 	swift build -c release --static-swift-stdlib --product flowrun-bench
 	.build/release/flowrun-bench $(WORKLOADS) --compare Sources/FlowBenchmarks/baseline.json
 

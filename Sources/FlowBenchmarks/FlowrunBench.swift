@@ -11,7 +11,7 @@ enum FlowrunBench {
     private static let workloads: [(name: String, run: @Sendable (Gauges) async throws -> [Measurement])] = [
         ("counts", CountedWork.run), ("W1", RunWorkloads.hello), ("W2", RunWorkloads.chain), ("W3", RunWorkloads.loops),
         ("W4", RunWorkloads.calls), ("W5", ExpressionWorkloads.run), ("W6", CrashWorkload.run),
-        ("children", RunWorkloads.children),
+        ("W7", ServerWorkload.run), ("children", RunWorkloads.children),
         ("timers", TimerWorkload.run), ("engine", EngineWorkload.run), ("check", CheckWorkload.run),
     ]
 

@@ -75,9 +75,15 @@ enum TimerWorkload {
     }
 
     /// The largest part of this process that was in memory.
-    private static var residentMegabytes: Double {
-        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    private static var residentMegabytes: Double { ProcessMemory.megabytes("VmHWM", of: "self") }
+}
+
+/// How much memory a process has, as the kernel tells.
+enum ProcessMemory {
+    /// The figure of a name in the process's `status`.
+    static func megabytes(_ name: String, of process: String) -> Double {
+        let text = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
         return Double(line?.filter(\.isNumber) ?? "").map { $0 / 1_024 } ?? .infinity
     }
 }

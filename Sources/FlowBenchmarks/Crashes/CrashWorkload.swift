@@ -56,12 +56,14 @@ enum CrashWorkload {
             }
         }
         return [
-            ("resume_ms", times.sorted()[times.count / 2], "ms"), ("lost", Double(lost), "steps"),
-            ("repeated", Double(max(0, repeated - runs.count)), "steps"),
-        ].map { metric, value, unit in
             Measurement(
-                workload: "W6", metric: metric, value: value, unit: unit, runs: rounds,
-                floor: gauges.commitsPerSecond, load: gauges.load)
-        }
+                workload: "W6", metric: "resume_ms", value: times.sorted()[times.count / 2], unit: "ms", runs: rounds,
+                floor: gauges.loopsPerSecond, load: gauges.load, kind: .cost)
+        ]
+            + [("lost", lost), ("repeated", max(0, repeated - runs.count))].map { metric, count in
+                Measurement(
+                    workload: "W6", metric: metric, value: Double(count), unit: "steps", runs: rounds, floor: 1,
+                    load: gauges.load, kind: .count)
+            }
     }
 }

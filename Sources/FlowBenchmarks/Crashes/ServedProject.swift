@@ -5,7 +5,7 @@ import FlowStorage
 import FlowStoreSQLite
 import Foundation
 
-/// A project whose `flowrun serve` is killed and started again.
+/// A project whose `flowrun serve` is loaded, killed and started again.
 final class ServedProject: Sendable {
     let folder: BenchFolder
     let flowrun: String
@@ -18,11 +18,11 @@ final class ServedProject: Sendable {
     /// - Parameters:
     ///   - flows: flow files by name.
     ///   - durability: `full` or `process`.
-    ///   - service: where the flows call.
+    ///   - service: where the flows call, if they do.
     ///   - flowrun: the binary.
     /// - Throws: where the project cannot be made.
     init(
-        _ flows: KeyValuePairs<String, String>, durability: String, service: CountingService, flowrun: String
+        _ flows: KeyValuePairs<String, String>, durability: String, service: CountingService? = nil, flowrun: String
     ) async throws {
         folder = try BenchFolder()
         self.flowrun = flowrun
@@ -32,14 +32,14 @@ final class ServedProject: Sendable {
               default:
                 durability: \(durability)
                 performanceProfile: unlimited
-                allowedHosts: ["127.0.0.1:\(service.port)"]
+                allowedHosts: [\(service.map { "\"127.0.0.1:\($0.port)\"" } ?? "")]
                 server: { listen: "127.0.0.1:\(port)" }
 
             """
         var solution = "uniqueName: Crashes\nversion: 1.0.0.0\nflows:\n"
         try StateFiles.write(folder.path + "/flowrun.yaml", Array(project.utf8))
         for (name, text) in flows {
-            let text = text.replacing("SERVICE", with: "http://127.0.0.1:\(service.port)")
+            let text = text.replacing("SERVICE", with: "http://127.0.0.1:\(service?.port ?? 0)")
             try StateFiles.makeFolder(folder.path + "/s")
             try StateFiles.write(folder.path + "/s/\(name).flow.yaml", Array(text.utf8))
             solution += "  - { file: \(name).flow.yaml }\n"
@@ -132,6 +132,9 @@ final class ServeProcess {
         process.standardError = messages
         try process.run()
     }
+
+    /// How much of it is in memory.
+    var residentMegabytes: Double { ProcessMemory.megabytes("VmRSS", of: String(process.processIdentifier)) }
 
     deinit { if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) } }
 
