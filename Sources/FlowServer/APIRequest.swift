@@ -36,6 +36,9 @@ struct APIRequest: Sendable {
     /// The value of a header, letter case ignored, or nil.
     func header(_ name: String) -> String? { headers.first { $0.name.equals(ignoringASCIICase: name) }?.value }
 
+    /// Whether it shows something by which its sender may be known: a request without is refused, but it is no guess.
+    var showsProof: Bool { method == "POST" || header("Authorization") != nil || query("sig") != nil }
+
     /// The body as JSON; an empty body is an empty object.
     /// - Throws: `InvalidJSON`.
     func json() throws(FlowError) -> JSON {

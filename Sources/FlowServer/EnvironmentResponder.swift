@@ -52,7 +52,7 @@ struct EnvironmentResponder: HTTPResponder {
             var value = value(of: request)
             value.client = client.text
             response = await router.respond(to: value, reading: body.read)
-            if response.status == 401 { _ = failures.take(client) }
+            if response.status == 401, value.showsProof { _ = failures.take(client) }
         }
         // What is left of a body is read and thrown away, for a while.
         let isRead = body.isRead

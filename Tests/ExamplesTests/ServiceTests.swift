@@ -56,6 +56,27 @@ import Testing
         #expect(manager.next() == "STOPPING=1")
     }
 
+    @Test func `what flowrun.yaml says of clients' limits holds for whoever calls`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        let project = try scratch.read("flowrun.yaml")
+        try scratch.write(
+            "flowrun.yaml",
+            project.replacing(/server: .*/, with: "server: { limits: { bodySize: 1 KiB, headerSize: 2 KiB } }"))
+        let serve = try await scratch.serve()
+        let port = try scratch.servedPort()
+        func status(_ size: Int, _ headers: [String] = []) async throws -> Int {
+            let body = "{\"upn\": \"a@b.example\", \"password\": \"\(String(repeating: "x", count: size))\"}"
+            return try await PlainHTTP.send(
+                "POST", "/signin", port: port, headers: ["Content-Type: application/json"] + headers, body: body
+            ).status
+        }
+        #expect(try await status(10) == 401)
+        #expect(try await status(2_000) == 413)
+        #expect(try await status(10, ["X-Long: " + String(repeating: "x", count: 4_000)]) == 400)
+        #expect(await serve.end() == 0)
+    }
+
     @Test func `serve goes on where no manager listens any more`() async throws {
         let scratch = try ScratchFolder()
         try await scratch.project(["hello": SmallFlows.hello])

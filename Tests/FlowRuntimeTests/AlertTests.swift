@@ -117,6 +117,7 @@ import Testing
         await environment.host.signInWasRefused("crm-ana", refusal)
         for _ in 0..<3 { try await Self.look(environment) }
         #expect(receiver.alerts.count == 1)
+        #expect(environment.figures.connectionsBroken == 1)
         #expect(receiver.alerts[0]["connection"] == "crm-ana" && receiver.alerts[0]["code"] == "AADSTS50173")
         #expect(receiver.texts[0].contains("flowrun login ana@adatum.example"))
         #expect(!receiver.alerts[0].text.contains("right"))

@@ -234,6 +234,12 @@ import Testing
             var statuses: [String] = []
             for _ in 0..<4 { statuses.append(try await ask("198.51.100.7", "fr_guess")) }
             #expect(statuses == ["401", "401", "401", "429"])
+            // Whoever shows nothing is no guesser: a page may ask whether someone is signed in.
+            for _ in 0..<5 {
+                let answer = try await server.exchange(
+                    "GET /session HTTP/1.1\r\n\(Self.head)X-Forwarded-For: 198.51.100.9\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 401"))
+            }
             let other = try await ask("198.51.100.8", world.tokens[.admin] ?? "")
             #expect(other == "200")
         }

@@ -22,6 +22,9 @@ import Testing
             "flowrun_ready 1", "flowrun_runs_started_total 2", "flowrun_runs_ended_total{status=\"Succeeded\"} 2",
             "flowrun_http_requests_total{route=\"listFlows\",status=\"4xx\"} 1",
             "flowrun_run_seconds_bucket{le=\"+Inf\"} 2", "flowrun_run_seconds_count 2", "flowrun_flows_started 3",
+            "flowrun_runs_waiting{for=\"timer\"} 0", "flowrun_runs_waiting{for=\"signIn\"} 0",
+            "flowrun_commit_failures_total 0", "flowrun_commits_waiting 0", "flowrun_commit_seconds_count 0",
+            "flowrun_commit_group_size_bucket{le=\"+Inf\"} 0",
         ] {
             #expect(text.contains(line + "\n"), "\(line) in \(text)")
         }

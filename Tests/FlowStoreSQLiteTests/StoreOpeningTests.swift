@@ -102,6 +102,27 @@ import Testing
         await reader.close()
     }
 
+    @Test func `the figures count each commit once, alone or in a group, and know the files' sizes`() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let store = try SQLiteFlowStore(path: folder.database, key: folder.key)
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<50 {
+                group.addTask { try? await store.commit(StoreCommit([.startRun(self.run("r\(number)"))])) }
+            }
+        }
+        let figures = store.figures
+        #expect(figures.commitSeconds.counts.reduce(0, +) == 50)
+        #expect(figures.groupSizes.sum == 50)
+        #expect((1...50).contains(figures.groupSizes.counts.reduce(0, +)))
+        #expect(figures.commitSeconds.sum > 0 && figures.waiting == 0 && figures.failures == 0)
+        #expect(figures.databaseBytes > 0 && figures.logBytes > 0)
+        let reader = try SQLiteFlowStore(reading: folder.database, key: nil)
+        #expect(reader.figures.commitSeconds.sum == 0 && reader.figures.databaseBytes > 0)
+        await reader.close()
+        await store.close()
+    }
+
     @Test func `readers see what the owner commits, and write nothing`() async throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }

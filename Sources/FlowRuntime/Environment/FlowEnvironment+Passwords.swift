@@ -99,7 +99,8 @@ extension FlowEnvironment {
     /// For a person who is not there, or has no password, as much is done as for one who has.
     /// - Throws: `SignInRefused`, `TooManyRequests`, or an error of the store.
     package func signIn(_ upn: String, password: String) async throws(FlowError) -> SignedInPerson {
-        let upn = upn.lowercased()
+        // No name is longer; what a stranger sends stands in the audit log.
+        let upn = String(upn.lowercased().prefix(320))
         guard passwords.admit() else {
             throw FlowError(.tooManyRequests, "Very many people sign in at once.", hint: "Try again in a minute.")
         }

@@ -184,7 +184,7 @@ extension RunHost {
         stored.statusCode = error.code.rawValue
         stored.statusMessage = SecretMask.masking(error.message)
         try? await commit(StoreCommit([.connection(stored)]))
-        forgetConnection(name)
+        take(standingOf: stored)
     }
 }
 

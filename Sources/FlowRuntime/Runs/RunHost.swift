@@ -134,8 +134,16 @@ final class RunHost: Sendable {
         }
     }
 
-    /// A connection has changed: its secrets are read anew.
-    func forgetConnection(_ name: String) { configuration.withLock { $0.connections[name] = nil } }
+    /// A connection works no more, or works again, without a change of the configuration.
+    func take(standingOf stored: StoredConnection) {
+        let name = stored.connection.name
+        configuration.withLock { configuration in
+            configuration.connections[name] = nil
+            configuration.state.connections[name]?.status = stored.status
+            configuration.state.connections[name]?.statusCode = stored.statusCode
+            configuration.state.connections[name]?.statusMessage = stored.statusMessage
+        }
+    }
 
     /// A connection with its secrets.
     func connection(_ name: String) async throws(FlowError) -> Connection? {

@@ -118,6 +118,9 @@ enum ManagementRoutes {
 
     private static func modifyPermissions(_ call: RouteCall) async throws(FlowError) -> APIResponse {
         let body = try call.request.json()
+        guard body.objectValue != nil else {
+            throw FlowError(.invalidArgument, "The request content is no object.", hint: "See GET /openapi.json.")
+        }
         for key in ["put", "delete"] {
             guard let list = body[key], list.arrayValue == nil else { continue }
             throw FlowError(.invalidArgument, "'\(key)' is no list.", hint: "Give a list of entries, or leave it out.")

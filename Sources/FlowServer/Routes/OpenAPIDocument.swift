@@ -34,7 +34,13 @@ enum OpenAPIDocument {
                 "securitySchemes": [
                     "token": [
                         "type": "http", "scheme": "bearer", "description": "A token of `flowrun token create`.",
-                    ]
+                    ],
+                    "session": [
+                        "type": "apiKey", "in": "cookie",
+                        "name": .string(Sessions.cookieName(isSecure: address.hasPrefix("https://"))),
+                        "description":
+                            "The cookie of POST /signin; changes also need the header X-CSRF-Token with the token of GET /session.",
+                    ],
                 ],
             ],
         ]
@@ -69,7 +75,7 @@ enum OpenAPIDocument {
             operation["requestBody"] = ["required": false, "content": .object(content)]
         }
         operation["responses"] = responses(route)
-        operation["security"] = isManaged(route) ? [["token": []]] : []
+        operation["security"] = isManaged(route) ? [["token": []], ["session": []]] : []
         if case .operators = route.access { operation["security"] = [[:], ["token": []]] }
         return operation
     }

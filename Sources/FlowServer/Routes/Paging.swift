@@ -81,7 +81,7 @@ struct RunListFilter {
 
     static let parameter = Route.QueryParameter(
         "$filter", "As in `status eq 'Failed' and startTime ge 2026-01-31T00:00:00Z`; also `ClientTrackingId eq`.",
-        ["type": "string", "pattern": .string("^\(comparison)( and \(comparison))*$")])
+        ["type": "string", "pattern": .string("^(|\(comparison)( and \(comparison))*)$")])
 
     /// One comparison in the form that is described; others with the same meaning are taken as well.
     private static let comparison =
