@@ -106,7 +106,7 @@ import Testing
         let own = ["clientSecret", "password", "securityToken"].compactMap { salesforce?[$0]?.stringValue }
         #expect(own.count == 3)
         // The beginnings of what a JSON Web Token and the header of Basic authentication begin with.
-        return own + ["5ecret", "eyJ", Data("ana:variable-5ecret".utf8).base64EncodedString()]
+        return own + ["5ecret", "eyJhbGci", "eyJ0eXAi", Data("ana:variable-5ecret".utf8).base64EncodedString()]
     }
 
     /// The files of the environment in which a secret stands as plain bytes.

@@ -54,7 +54,9 @@ extension ErrorPage {
         ErrorPage(
             .workflowNotFound, happened: "A request or a parent flow named a flow that does not exist.",
             why: "The flow was uninstalled, or the URL is of another environment.",
-            remedy: "Install its solution again with `flowrun solution install PATH`; take a URL anew: `flowrun flow url FLOW`."),
+            remedy:
+                "Install its solution again with `flowrun solution install PATH`; take a URL anew: `flowrun flow url FLOW`."
+        ),
         ErrorPage(
             .directApiAuthorizationRequired, happened: "A request to a trigger's URL was refused.",
             why: "The URL lacks its `sig`, which is the caller's only proof.",
