@@ -1,3 +1,4 @@
+import FlowCore
 import Foundation
 import Testing
 
@@ -54,6 +55,44 @@ import Testing
         #expect(manager.next("") == "WATCHDOG=1")
         #expect(await serve.end() == 0)
         #expect(manager.next() == "STOPPING=1")
+    }
+
+    @Test func `serve offers the first admin a link, and takes changed files over where it is asked to`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "Hello")
+        let serve = try await scratch.serve("--watch")
+        try await until("the link is offered") { try scratch.read("serve.log").contains("/setup?code=") }
+        let log = try scratch.read("serve.log")
+        let code = String(try #require(log.split(separator: "/setup?code=").last).prefix { !$0.isWhitespace })
+        let done = try await PlainHTTP.send(
+            "POST", "/setup", port: try scratch.servedPort(), headers: ["Content-Type: application/json"],
+            body: JSON.object(["code": .string(code), "password": "correct horse battery"]).text)
+        #expect(done.status == 200 && done.json["upn"] == "admin@localhost", "\(done.body)")
+        #expect(try await scratch.json("user", "list").text.contains("admin@localhost"))
+
+        try scratch.write("s/hello.flow.yaml", SmallFlows.hello + "\nnonsense: 1\n")
+        try await until("the mistake is named") {
+            try scratch.read("serve.log").contains(/s\/hello\.flow\.yaml:\d+:1: error/)
+        }
+        try await scratch.flowrun("run", "Hello", "--input", #"{"text":"as before"}"#)
+        try scratch.write("s/hello.flow.yaml", SmallFlows.hello + "\ndescription: changed\n")
+        try await until("the file is taken over") { try scratch.read("serve.log").contains("took over 'Hello'") }
+        #expect(try await scratch.json("flow", "show", "Hello")["description"] == "changed")
+        #expect(await serve.end() == 0)
+        // Once a password is set, no link is offered.
+        let second = try await scratch.serve()
+        try await scratch.flowrun("run", "Hello", "--input", #"{"text":"again"}"#)
+        #expect(try !scratch.read("serve.log").contains("/setup?code="))
+        #expect(await second.end() == 0)
+    }
+
+    @Test func `a folder whose path is too long for a socket is named at the start`() async throws {
+        let scratch = try ScratchFolder()
+        let deep = Array(repeating: "a-folder-with-a-name", count: 6).joined(separator: "/")
+        try await scratch.flowrun("init", deep)
+        let refused = try await scratch.flowrun("serve", "--project", deep, "--listen", "127.0.0.1:0", exit: 2)
+        #expect(refused.messages.contains("longer than 103 bytes"))
     }
 
     @Test func `what flowrun.yaml says of clients' limits holds for whoever calls`() async throws {
