@@ -71,7 +71,8 @@ extension ErrorPage {
             remedy: "Send the `csrfToken` of GET /session in the header X-CSRF-Token, or use a bearer token."),
         ErrorPage(
             .requestEntityTooLarge, happened: "A request was refused.",
-            why: "Its body is larger than 100 MiB for a trigger, or 8 MiB for the management API.",
+            why:
+                "Its body is larger than 100 MiB for a trigger or 8 MiB for the management API, or than `server.limits` in flowrun.yaml says.",
             remedy: "Send less at once, or send an address at which the content can be fetched."),
         ErrorPage(
             .requestTimeout, happened: "A request was given up.",
@@ -79,7 +80,8 @@ extension ErrorPage {
             remedy: "Send the body whole and without pauses."),
         ErrorPage(
             .tooManyRequests, happened: "A request was refused.",
-            why: "The client sent very many requests, or many with a token or signature that is not accepted.",
+            why:
+                "The client sent very many requests, or many with a token, signature or password that is not accepted.",
             remedy: "Wait as long as the header `Retry-After` says."),
     ]
 }

@@ -109,8 +109,9 @@ extension FlowEnvironment {
         let isKnown = try await store.users().contains { $0.upn == upn }
         let stored = try await store.metadata(Self.place(of: upn))?.stringValue.flatMap { PasswordHash($0) }
         await passwords.gate.enter()
-        let hash = stored ?? passwords.nobody(options.passwordCost)
-        let fits = await OwnThread.run { hash?.fits(password) ?? false }
+        let fits = await OwnThread.run { [passwords, options] in
+            (stored ?? passwords.nobody(options.passwordCost))?.fits(password) ?? false
+        }
         passwords.gate.leave()
         let refusal =
             fits && isKnown && stored != nil

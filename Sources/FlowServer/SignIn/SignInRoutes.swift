@@ -82,7 +82,7 @@ enum SignInRoutes {
             person = try await call.environment.signIn(upn, password: fields["password"] ?? "")
         } catch {
             guard error.code == .signInRefused || error.code == .tooManyRequests else { throw error }
-            return refused(error)
+            return refused(error, retryAfter: error.code == .tooManyRequests ? 30 : nil)
         }
         call.signIns.forgive(upn)
         return begun(person, call, path)

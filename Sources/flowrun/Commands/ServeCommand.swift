@@ -39,7 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
     /// How long calls that are under way are waited for at the end.
     private static let farewell = Duration.seconds(10)
 
-    /// What a socket's address holds everywhere, its end included.
+    /// What a socket's address holds everywhere, beside its end.
     private static let longestSocketPath = 103
 
     func run() async throws {
