@@ -8,6 +8,7 @@ clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/faq.XXX")
 serve_pid=""
+port=""
 cd "$scratch"
 
 finish() {
@@ -113,10 +114,12 @@ working() {
     register
 }
 
+# Always at the port of the first time, so that events which came meanwhile are delivered.
 serve() {
-    "$flowrun" serve --listen 127.0.0.1:0 --poll-interval 0.3s > serve.log 2>&1 &
+    "$flowrun" serve --listen "127.0.0.1:${port:-0}" --poll-interval 0.3s > serve.log 2>&1 &
     serve_pid=$!
     await "serve answers" grep -q "serving '" serve.log
+    port=$(sed -n "s/.*127\.0\.0\.1:\([0-9]*\).*/\1/p" serve.log | head -n 1)
     await "the socket is there" test -S .flowrun/default/flowrun.sock
 }
 
@@ -167,3 +170,11 @@ audit_says() { audit | grep -qF -- "$1"; }
 has_runs() { [ "$("$flowrun" runs list --json "$@")" != "[]" ]; }
 newest_run() { "$flowrun" runs list --json "$@" | pick "first(parameters('it'))['name']"; }
 quiet() { [ "$("$flowrun" runs list --status Running --json)" = "[]" ]; }
+
+# The daily calls that Partner Center takes of one account, as the sandbox's control API sets them.
+limit_calls() {
+    local control=.flowrun/sandbox/sandbox.json
+    curl --silent --show-error --fail --request PATCH --header "Authorization: Bearer $(pick "parameters('it')['controlToken']" < $control)" \
+        --header "Content-Type: application/json" --data "{\"partnerCenterDailyCalls\":$1}" \
+        "$(pick "parameters('it')['controlUrl']" < $control)/limits"
+}

@@ -10,7 +10,7 @@ import Testing
 
     private static let scenarios: [String] =
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { name in
-            questions.contains { name.hasPrefix($0 + "-") }
+            name.hasPrefix("cause-") || questions.contains { name.hasPrefix($0 + "-") }
         }.sorted()
 
     @Test func `every question has one scenario, with its text and its line in the table`() throws {
@@ -26,6 +26,20 @@ import Testing
             for part in ["**What the user sees.**", "**flowrun's diagnosis.**", "**The repair.**"] {
                 #expect(text.contains(part), "\(name)/README.md has no part \(part)")
             }
+        }
+    }
+
+    @Test func `every scenario has its text, and every line of the tables its scenario`() throws {
+        let table = try String(contentsOfFile: Self.folder + "/README.md", encoding: .utf8)
+        for name in Self.scenarios {
+            #expect(table.contains("[\(name)](\(name))"), "the tables do not lead to \(name)")
+            let text = try String(contentsOfFile: "\(Self.folder)/\(name)/README.md", encoding: .utf8)
+            for part in ["**What the user sees.**", "**flowrun's diagnosis.**", "**The repair.**"] {
+                #expect(text.contains(part), "\(name)/README.md has no part \(part)")
+            }
+        }
+        for match in table.matches(of: /\]\(([a-z0-9-]+)\)/) {
+            #expect(Self.scenarios.contains(String(match.1)), "\(match.1)")
         }
     }
 

@@ -1,7 +1,8 @@
 import FlowCore
 
-/// The authorization code flow: a person signs in at `/{tenant}/oauth2/v2.0/authorize`, and the application exchanges the code
-/// that comes back at its address. A `code_challenge` (PKCE) is checked.
+/// The authorization code flow: a person signs in at a page, and the application exchanges the code that comes back.
+///
+/// The page is `/{tenant}/oauth2/v2.0/authorize`. A `code_challenge` (PKCE) is checked.
 enum AuthorizationCode {
     private static let kind = "identity/code"
     private static let lifetime = Duration.seconds(600)
