@@ -41,8 +41,8 @@ enum LoopbackClients {
     /// - Parameters:
     ///   - request: the request.
     ///   - port: where the server listens.
-    ///   - clients: how many clients share the work.
-    ///   - count: how many answers are waited for.
+    ///   - count: how many clients share the work.
+    ///   - times: how many answers are waited for.
     ///   - pause: how long each client rests between an answer and its next request.
     /// - Returns: what came of it.
     /// - Throws: where the server closes a connection.
