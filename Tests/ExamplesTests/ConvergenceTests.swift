@@ -1,8 +1,10 @@
 import Foundation
 import Testing
 
-/// `flowrun-bench converge` at a size for each day: random edits of both sides, webhooks that come twice and out of order, throttling,
-/// expired tokens, and a server that is killed. `make converge` does a thousand edits with twenty kills.
+/// A run of `flowrun-bench converge` at a size for each day.
+///
+/// Random edits of both sides, webhooks that come twice and out of order, throttling, expired tokens, and a server that is
+/// killed. `make converge` does a thousand edits with twenty kills.
 @Suite struct ConvergenceTests {
     private func converge(_ options: String) async throws -> BuiltBinary.Outcome {
         try await BuiltBinary.script(
@@ -18,7 +20,8 @@ import Testing
     }
 
     @Test func `without the echo guard our own writes start runs`() async throws {
-        let outcome = try await converge("--edits 30 --kills 0 --deals 8 --pace 150 --seed 7 --crm salesforce --unguarded")
+        let outcome = try await converge(
+            "--edits 30 --kills 0 --deals 8 --pace 150 --seed 7 --crm salesforce --unguarded")
         #expect(outcome.exitCode == 0, "\(outcome.output)\(outcome.messages.suffix(2_000))")
         #expect(outcome.output.contains("the storm: "))
     }
