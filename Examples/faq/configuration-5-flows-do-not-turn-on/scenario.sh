@@ -32,6 +32,7 @@ shows repaired "nothing found"
 
 say "later: the address of the flow has changed"
 stop_serving
+port=""
 serve
 diagnosed WebhookRegisteredElsewhere "had before"
 run doctor --fix
