@@ -20,7 +20,7 @@ extension SQLiteWriter {
             .integer(known.id << Self.eventBits | batch.first), .integer(batch.last),
             .integer(batch.content.format.rawValue), .blob(batch.content.bytes))
         known.lastEvent = batch.last
-        knownRuns[batch.run] = known
+        knownRuns[batch.run] = known.isOver ? nil : known
         touchedRuns.append(known.id)
     }
 

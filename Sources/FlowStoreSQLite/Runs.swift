@@ -56,7 +56,9 @@ extension SQLiteWriter {
             statementCount -= 1
             throw .refused(StoreRefusal.runExists(summary.name))
         }
-        let known = KnownRun(id: lastInsertedID, lastEvent: 0, epoch: 0, leaseHolder: nil, keys: summary.keys)
+        let known = KnownRun(
+            id: lastInsertedID, lastEvent: 0, epoch: 0, leaseHolder: nil, keys: summary.keys, isOver: summary.isFinished
+        )
         remember(known, of: summary.name)
         touchedRuns.append(known.id)
         try putKeys(summary.keys, of: known.id)

@@ -26,6 +26,8 @@ final class SQLiteWriter: @unchecked Sendable {
         var epoch: Int64
         var leaseHolder: String?
         var keys: [BusinessKey]
+        /// Whether it was over when it was made: nobody will write to it after its events.
+        var isOver = false
     }
 
     let location: StoreLocation

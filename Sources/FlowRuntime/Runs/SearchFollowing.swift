@@ -11,7 +11,7 @@ final class SearchFollowing: Sendable {
     /// How long commits gather before they are taken in.
     static let pause = Duration.milliseconds(500)
     /// How many runs are taken in at a time: each slice costs the index a transaction, and the merging that follows.
-    private static let slice = 2_000
+    private static let slice = 1_000
     private static let longestPause = Duration.seconds(30)
 
     private struct State {

@@ -185,7 +185,8 @@ final class SearchFollower {
     private struct IndexedRun {
         var id: Int64
         var facets: String
-        var text: SearchText
+        var error: String
+        var text: String
         var isOpen: Bool
         var lastEvent: Int64
         var isIndexed: Bool
@@ -264,7 +265,7 @@ final class SearchFollower {
             last = (try? Self.lastEvent(of: id, database)) ?? 0
         }
         return IndexedRun(
-            id: id, facets: SearchFacets.text(flow: run.flowID, status: run.status), text: text,
+            id: id, facets: SearchFacets.text(flow: run.flowID, status: run.status), error: text.error, text: text.text,
             isOpen: !run.isFinished, lastEvent: last, isIndexed: earlier != nil)
     }
 
@@ -285,7 +286,7 @@ final class SearchFollower {
             let open = try database.cachedStatement(sql: "INSERT OR REPLACE INTO open_runs (run, last) VALUES (?, ?)")
             for run in slice.runs {
                 if run.isIndexed { try take.execute(arguments: [run.id]) }
-                try insert.execute(arguments: [run.id, run.facets, run.text.error, run.text.text])
+                try insert.execute(arguments: [run.id, run.facets, run.error, run.text])
                 if run.isOpen {
                     try open.execute(arguments: [run.id, run.lastEvent])
                 } else if run.isIndexed {
