@@ -61,7 +61,9 @@ public struct EnvironmentServer: Service {
     public func run() async throws {
         let router = EnvironmentRouter(environment: environment, counters: RequestCounters(), logger: logger)
         var services: [any Service] = []
-        if let socket {
+        let path = try socket.map { socket throws(FlowError) in try SocketPath(socket) }
+        defer { withExtendedLifetime(path) {} }
+        if let socket, let path {
             // A socket that an earlier owner left behind would keep us from listening; the lock says that it is gone.
             unlink(socket)
             let registry = ConnectionRegistry(limits)
@@ -69,7 +71,7 @@ public struct EnvironmentServer: Service {
             services.append(
                 Application(
                     responder: responder, server: http(registry),
-                    configuration: ApplicationConfiguration(address: .unixDomainSocket(path: socket)),
+                    configuration: ApplicationConfiguration(address: .unixDomainSocket(path: path.text)),
                     onServerRunning: { _ in chmod(socket, 0o600) }, logger: logger))
         }
         if let listen {

@@ -6,8 +6,11 @@ import Testing
 final class ScratchFolder: Sendable {
     let path: String
 
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("flowrun-\(UUID().uuidString)").path
+    /// - Parameter folder: where it is made; nil takes the machine's folder for such.
+    /// - Throws: where it cannot be made.
+    init(in folder: String? = nil) throws {
+        let place = folder.map { URL(fileURLWithPath: $0) } ?? FileManager.default.temporaryDirectory
+        path = place.appendingPathComponent("flowrun-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 

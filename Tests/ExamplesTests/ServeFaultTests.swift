@@ -65,6 +65,21 @@ import Testing
         try file.close()
     }
 
+    @Test func `a project may lie in a folder whose path is longer than a socket's address`() async throws {
+        let outer = try ScratchFolder()
+        let deep = outer.path + "/" + String(repeating: "a-folder-of-some-length/", count: 6)
+        try FileManager.default.createDirectory(atPath: deep, withIntermediateDirectories: true)
+        let scratch = try ScratchFolder(in: deep)
+        try await scratch.project(["hello": SmallFlows.hello])
+        try await scratch.flowrun("activate", "--all")
+        let serve = try await scratch.serve()
+        try await scratch.flowrun("run", "Hello", "--input", #"{"text":"x"}"#)
+        // The owner was asked: it is told who holds the store.
+        #expect(try await scratch.flowrun("serve", exit: 4).messages.contains("StoreInUse"))
+        #expect(await serve.end() == 0)
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/.flowrun/default/flowrun.sock"))
+    }
+
     @Test func `a foreign lock is waited for, then told, and goes by without a loss`() async throws {
         let served = try await Served()
         var configuration = Configuration()

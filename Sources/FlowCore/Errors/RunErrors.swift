@@ -1,6 +1,10 @@
 extension FlowError.Code {
     /// An event of a run's journal is not understood.
     public static let journalUnreadable = FlowError.Code("JournalUnreadable")
+    /// A variable would get larger than a variable may be.
+    public static let variableSizeLimitExceeded = FlowError.Code("VariableSizeLimitExceeded")
+    /// The inputs and outputs of an action are larger than they may be together.
+    public static let actionResultsSizeLimitExceeded = FlowError.Code("ActionResultsSizeLimitExceeded")
     /// A simulation does not come to an end.
     public static let runTooLong = FlowError.Code("RunTooLong")
     /// The URL names no flow of the environment.
@@ -51,6 +55,14 @@ extension ErrorPage {
             .journalUnreadable, happened: "An event in the journal of a run cannot be read.",
             why: "A newer version of flowrun wrote it, or the store is damaged.",
             remedy: "Use the version that wrote it, or a newer one; else `flowrun runs resubmit ID`."),
+        ErrorPage(
+            .variableSizeLimitExceeded, happened: "An action would have made a variable too large; it stays as it was.",
+            why: "A variable takes 104,857,600 characters, an array in one 100,000 items.",
+            remedy: "Work through the data in parts, or use `Select` and `Filter array`, which need no variable."),
+        ErrorPage(
+            .actionResultsSizeLimitExceeded, happened: "A call brought more than an action may hold.",
+            why: "The inputs and outputs of one action take 209,715,200 bytes together.",
+            remedy: "Ask for less at once: fewer columns, a filter, pages."),
         ErrorPage(
             .workflowNotFound, happened: "A request or a parent flow named a flow that does not exist.",
             why: "The flow was uninstalled, or the URL is of another environment.",

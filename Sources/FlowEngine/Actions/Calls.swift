@@ -315,6 +315,15 @@ extension RunState {
         {
             return send(number, request.following(.page(link: link)), attempt: calls[number].attempt)
         }
+        guard fits(answer, to: calls[number].request) else {
+            calls[number].answer = nil
+            return finish(
+                action, repetition, .failed, code: FlowError.Code.actionResultsSizeLimitExceeded.rawValue,
+                error: RunFailure(
+                    code: FlowError.Code.actionResultsSizeLimitExceeded.rawValue,
+                    message: "The inputs and outputs of the action '\(action.name)' exceed the limit of "
+                        + "'\(SizeLimits.actionResult)' bytes."))
+        }
         finish(
             action, repetition, status < 400 ? .succeeded : .failed, code: HTTPStatusName.of(status), outputs: .answer)
     }

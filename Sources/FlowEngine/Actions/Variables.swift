@@ -61,6 +61,7 @@ extension RunState {
             }
             let given = declaration["value"]
             if let given, type.accept(given) == nil { return failType(action, repetition, name, type, given, inputs) }
+            if let given, !SizeLimits.holds(given) { return failVariableSize(action, repetition, name, inputs) }
         }
         declareVariables(inputs)
         finish(action, repetition, .succeeded, code: "NotSpecified", inputs: inputs)
@@ -112,6 +113,7 @@ extension RunState {
         guard let value = variable.type.accept(given) else {
             return failType(action, repetition, variable.name, variable.type, given, inputs)
         }
+        guard SizeLimits.holds(value) else { return failVariableSize(action, repetition, variable.name, inputs) }
         variables[place].value = value
         finish(
             action, repetition, .succeeded, code: "NotSpecified", inputs: inputs,
@@ -156,6 +158,9 @@ extension RunState {
                 action, repetition, variables[place], given, types: "Float, Integer, String, Boolean, Object", inputs)
         default: break
         }
+        if case .array(let elements) = variables[place].value, elements.count >= SizeLimits.variableElements {
+            return failVariableSize(action, repetition, variables[place].name, inputs)
+        }
         guard appendToArray(place, given) else {
             return failAppend(action, repetition, variables[place], given, types: "Array", inputs)
         }
@@ -182,6 +187,9 @@ extension RunState {
             return failAppend(
                 action, repetition, variables[place], given, types: "Float, Integer, String, Boolean", inputs)
         default: break
+        }
+        if case .string(let text) = variables[place].value, !SizeLimits.holds(text, ValueText.text(of: given)) {
+            return failVariableSize(action, repetition, variables[place].name, inputs)
         }
         guard appendToString(place, given) else {
             return failAppend(action, repetition, variables[place], given, types: "String", inputs)

@@ -61,10 +61,10 @@ final class RunHost: Sendable {
     private let configuration = Mutex(Configuration())
     let ready = HostReadiness()
     private let idle = IdleSignal()
-    private let turns = RunTurns()
+    let turns = RunTurns()
     /// What the clocks showed when the next deletion was scheduled.
-    private let pruneMark = Mutex<(now: Timestamp, elapsed: Duration)?>(nil)
-    private let scannedUntil = Mutex(Timestamp(ticks: .min))
+    let pruneMark = Mutex<(now: Timestamp, elapsed: Duration)?>(nil)
+    let scannedUntil = Mutex(Timestamp(ticks: .min))
     private let address = Mutex<String?>(nil)
     private let watch = Mutex<AlertWatch?>(nil)
 
@@ -310,6 +310,11 @@ final class RunHost: Sendable {
         if isForgotten { idle.leave(cell.name) }
     }
 
+    /// Lets a run that only waits go, where it is in memory.
+    func letGo(_ run: String) {
+        if case .cell(let cell) = places.withLock({ $0[run] }), cell.letGo() { forget(cell) }
+    }
+
     /// Lets a run at rest go, at once or after a while.
     func mayLetGo(_ cell: RunCell) {
         guard cell.isAtRest, !cell.settle() else { return }
@@ -515,156 +520,8 @@ final class RunHost: Sendable {
         filter.waitSubject = connection
         guard let runs = try? await store.runs(filter) else { return }
         for run in runs {
-            if case .cell(let cell) = places.withLock({ $0[run.name] }), cell.letGo() { forget(cell) }
+            letGo(run.name)
             await takeUpNow(run.name)
-        }
-    }
-
-    // MARK: Turns
-
-    /// Whether a run may go on at once under its trigger's concurrency and its flow's group; if not, it waits for its turn.
-    func takeTurn(_ runnable: RunnableFlow) async throws(FlowError) -> RunTurns.Turn {
-        let concurrency = runnable.rules.concurrency
-        guard let lane = lane(of: runnable.flow.id, concurrency) else { return .now }
-        return try await turns.take(lane, flow: runnable.flow.id, limit: concurrency?.waiting, store: store)
-    }
-
-    /// The turns that a flow's runs need, or nil where any number goes at once.
-    func lane(of flow: String, _ concurrency: TriggerRules.Concurrency?) -> RunTurns.Lane? {
-        let group = catalog.groups[flow] ?? []
-        if group.count > 1 { return RunTurns.Lane(flows: group, runs: 1) }
-        guard let runs = group.isEmpty ? concurrency?.runs : 1 else { return nil }
-        return RunTurns.Lane(flows: [flow], runs: runs)
-    }
-
-    /// The turns of a flow that may be off by now.
-    private func lane(of flow: String) -> RunTurns.Lane {
-        lane(of: flow, nil) ?? RunTurns.Lane(flows: [flow], runs: 1)
-    }
-
-    /// Whether a run that waited has its turn.
-    func isGranted(_ run: String) -> Bool { turns.isGranted(run) }
-
-    /// Counts the runs of a lane anew after a start of the process.
-    /// - Returns: how many of those that wait may go on.
-    func recountTurns(of lane: RunTurns.Lane) async throws(FlowError) -> Int {
-        try await turns.recount(lane, store: store)
-    }
-
-    /// A run that had taken a turn did not come to be.
-    func giveBackTurn(of flow: String) {
-        let lane = lane(of: flow)
-        if turns.isCounted(lane) { turnIsFree(lane) }
-    }
-
-    /// A turn of a flow is free: the run that has waited longest takes it.
-    func passTurn(_ lane: RunTurns.Lane) { turnIsFree(lane) }
-
-    private func turnIsFree(_ lane: RunTurns.Lane) {
-        // Reading the next waiting run is asynchronous; nobody waits for it.
-        Task {
-            repeat {
-                let waiting = await runsWaitingForTurn(in: lane)
-                if let next = turns.pass(toFirstOf: waiting, of: lane) {
-                    if case .cell(let cell) = places.withLock({ $0[next] }), cell.letGo() { forget(cell) }
-                    return takeUp(next)
-                }
-                // A run that was sent into the queue while this one read it is there by now, or looks itself.
-                let late = await runsWaitingForTurn(in: lane)
-                guard late.contains(where: { !turns.isGranted($0) }) else { return }
-            } while turns.claim(lane)
-        }
-    }
-
-    /// The runs that have waited longest: more than can have a turn and not have begun.
-    private func runsWaitingForTurn(in lane: RunTurns.Lane) async -> [String] {
-        var filter = RunFilter(flowIDs: lane.flows, isFinished: false, limit: 2 * lane.runs + 16)
-        filter.isOldestFirst = true
-        filter.waiting = .turn
-        return (try? await store.runs(filter))?.map(\.name) ?? []
-    }
-
-    /// A run that was sent into the queue exists now: the turn it waits for may have become free in between.
-    func isQueued(_ run: String, of flow: String) {
-        let watch = waiters.watch(run)
-        Task {
-            defer { waiters.unwatch(run, watch) }
-            let lane = lane(of: flow)
-            guard (try? await watch.started()) != nil, turns.claim(lane) else { return }
-            turnIsFree(lane)
-        }
-    }
-
-    // MARK: Time
-
-    /// How long a run stays in the history after its end; the platform's own span.
-    static let retention = Duration.seconds(30 * 86_400)
-
-    /// Deletes what ended longer ago than the retention, now and each day after.
-    ///
-    /// Where the clock was set forward meanwhile nothing is deleted this time: a wrong clock must not cost the history, and
-    /// people get a day to set it right.
-    func pruneDaily() async {
-        if !clockWasSetForward() {
-            do throws(FlowError) { _ = try await store.prune(before: clock.now - Self.retention) } catch {
-                options.report(error)
-            }
-            search.committed()
-        }
-        schedulePrune(after: .seconds(86_400))
-    }
-
-    /// Says when what is old is deleted next.
-    func schedulePrune(after pause: Duration) {
-        pruneMark.withLock { $0 = (clock.now, clock.elapsed) }
-        timers.set(.prune, at: clock.now + pause)
-    }
-
-    private func clockWasSetForward() -> Bool {
-        guard let mark = pruneMark.withLock({ $0 }) else { return false }
-        return (clock.now - mark.now) - (clock.elapsed - mark.elapsed) > .seconds(3_600)
-    }
-
-    private static let scanWindow = Duration.seconds(600)
-    private static let scanLimit = 10_000
-
-    /// Reads the timers of the next minutes from the store.
-    func scanTimers() async {
-        let now = clock.now
-        var horizon = now + Self.scanWindow
-        guard let due = try? await store.timers(dueBy: horizon, limit: Self.scanLimit) else {
-            return timers.set(.scan, at: now + .seconds(5))
-        }
-        if due.count == Self.scanLimit, let last = due.last { horizon = last.due }
-        scannedUntil.withLock { $0 = horizon }
-        for timer in due {
-            if let id = TimerID(timer.id) {
-                timers.set(.run(timer.run, id), at: timer.due)
-            } else if timer.id == RunExpiry.timer {
-                timers.set(.expire(timer.run), at: timer.due)
-            } else {
-                timers.set(.subscription(timer.run), at: timer.due)
-            }
-        }
-        timers.set(.scan, at: max(horizon - .seconds(30), now + .seconds(1)))
-    }
-
-    private func due(_ keys: [TimerKey]) {
-        for key in keys {
-            switch key {
-            case .run(let run, let id): deliver(.stimulus(.timerDue(id)), to: run)
-            case .expire(let run): deliver(.stimulus(.expire), to: run)
-            case .subscription(let run): takeUp(run)
-            case .letGo(let run):
-                guard case .cell(let cell) = places.withLock({ $0[run] }), cell.letGo() else { continue }
-                forget(cell)
-            case .scan:
-                // Reading the store is asynchronous.
-                Task { await scanTimers() }
-            case .prune:
-                // So is deleting in it.
-                Task { await pruneDaily() }
-            }
         }
     }
 }

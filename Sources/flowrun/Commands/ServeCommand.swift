@@ -39,9 +39,6 @@ struct ServeCommand: AsyncParsableCommand {
     /// How long calls that are under way are waited for at the end.
     private static let farewell = Duration.seconds(10)
 
-    /// What a socket's address holds everywhere, beside its end.
-    private static let longestSocketPath = 103
-
     func run() async throws {
         // A limit of file sizes is met as a full disk is, not as the end of the process.
         signal(SIGXFSZ, SIG_IGN)
@@ -55,12 +52,6 @@ struct ServeCommand: AsyncParsableCommand {
             throw FlowError(
                 .invalidArgument, "'\(settings.server.listen)' is no address to listen on.",
                 hint: "write HOST:PORT, as in 127.0.0.1:7070")
-        }
-        guard settings.socketFile.utf8.count <= Self.longestSocketPath else {
-            throw FlowError(
-                .invalidArgument,
-                "The path of the owner's socket, \(settings.socketFile), is longer than \(Self.longestSocketPath) bytes; the system has no room for it in a socket's address.",
-                hint: "Move the project to a folder with a shorter path.")
         }
         let interval = try pollInterval.map { text throws(FlowError) in try Self.duration(text) }
         guard let lock = try OwnerLock.take(settings, purpose: "serve", now: SystemClock().now) else {

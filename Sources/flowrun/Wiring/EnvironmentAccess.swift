@@ -124,20 +124,24 @@ private struct OwnerTransport: Sendable {
     @Sendable
     func send(_ call: OwnerClient.Call) async throws(FlowError) -> [UInt8]? {
         let transport = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
+        let socket = try SocketPath(call.socket)
+        defer { withExtendedLifetime(socket) {} }
         // A run may take its time; whether the owner lives is asked first, so that one that hangs is named at once.
-        if try await post(transport, "/healthz", [], method: "GET", timeout: Self.patience, call) == nil { return nil }
+        if try await post(transport, "/healthz", [], method: "GET", timeout: Self.patience, socket) == nil {
+            return nil
+        }
         let timeout: Duration = waitsForRuns ? .seconds(86_400 * 30) : .seconds(120)
-        return try await post(transport, call.path, call.body, method: "POST", timeout: timeout, call)
+        return try await post(transport, call.path, call.body, method: "POST", timeout: timeout, socket)
     }
 
     private func post(
         _ transport: CurlTransport, _ path: String, _ body: [UInt8], method: String, timeout: Duration,
-        _ call: OwnerClient.Call
+        _ socket: SocketPath
     ) async throws(FlowError) -> [UInt8]? {
         var request = HTTPRequest(
             method, "http://localhost" + path, headers: ["Content-Type": "application/json"], body: body,
             timeout: timeout)
-        request.unixSocketPath = call.socket
+        request.unixSocketPath = socket.text
         do {
             return try await transport.send(request).body
         } catch {
