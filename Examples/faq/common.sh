@@ -81,11 +81,13 @@ pick() {
 
 # Waits until a command succeeds.
 await() {
-    local what=$1 deadline=$(($(date +%s) + 40))
+    local what=$1 deadline=$(($(date +%s) + 60)) pause=0.1
     shift
     until "$@" > last 2>&1; do
-        [ "$(date +%s)" -lt "$deadline" ] || { echo "waited 40 s in vain: $what" >&2; return 1; }
-        sleep 0.1
+        [ "$(date +%s)" -lt "$deadline" ] || { echo "waited 60 s in vain: $what" >&2; return 1; }
+        sleep $pause
+        # Looking costs a process each time.
+        pause=0.5
     done
 }
 
@@ -116,7 +118,7 @@ working() {
 
 # Always at the port of the first time, so that events which came meanwhile are delivered.
 serve() {
-    "$flowrun" serve --listen "127.0.0.1:${port:-0}" --poll-interval 0.3s > serve.log 2>&1 &
+    "$flowrun" serve --listen "127.0.0.1:${port:-0}" --poll-interval 0.4s > serve.log 2>&1 &
     serve_pid=$!
     await "serve answers" grep -q "serving '" serve.log
     port=$(sed -n "s/.*127\.0\.0\.1:\([0-9]*\).*/\1/p" serve.log | head -n 1)

@@ -48,7 +48,7 @@ import Testing
         let scratch = try ScratchFolder()
         let outcome = try await BuiltBinary.script(
             "exec Examples/faq/\(name)/scenario.sh \"$flowrun\"", in: BuiltBinary.checkout,
-            environment: ["TMPDIR": scratch.path], limit: .seconds(90))
+            environment: ["TMPDIR": scratch.path], limit: .seconds(200))
         #expect(outcome.exitCode == 0, "\(outcome.output.suffix(3_000))\(outcome.messages.suffix(2_000))")
         let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
         #expect(left.isEmpty, "the scenario leaves \(left)")

@@ -33,7 +33,8 @@ await "the runs have ended" quiet
 five_changes 100
 idle=$(runs_of_the_flow)
 echo "$flow was started $idle times; none of these runs wrote anything:"
-[ "$idle" -ge 5 ]
+# Changes that come close together are one question of the trigger.
+[ "$idle" -ge 2 ]
 run runs show "$(newest_run --flow "Salesforce to Partner Center")"
 shows "nothing was written"
 
