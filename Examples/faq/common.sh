@@ -118,7 +118,7 @@ working() {
 
 # Always at the port of the first time, so that events which came meanwhile are delivered.
 serve() {
-    "$flowrun" serve --listen "127.0.0.1:${port:-0}" --poll-interval 0.4s > serve.log 2>&1 &
+    "$flowrun" serve --listen "127.0.0.1:${port:-0}" --poll-interval 1s > serve.log 2>&1 &
     serve_pid=$!
     await "serve answers" grep -q "serving '" serve.log
     port=$(sed -n "s/.*127\.0\.0\.1:\([0-9]*\).*/\1/p" serve.log | head -n 1)

@@ -146,7 +146,7 @@ private struct DynamicsWorld {
         scratch = try ScratchFolder()
         try await scratch.dynamicsSolution()
         try await scratch.flowrun("activate", "--all")
-        server = try await scratch.serve("--poll-interval", "0.3s")
+        server = try await scratch.serve("--poll-interval", "0.6s")
         try await scratch.registerWebhook(of: "Partner Center to Dynamics 365")
     }
 

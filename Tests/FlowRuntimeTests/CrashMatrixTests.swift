@@ -105,8 +105,11 @@ private struct Crash {
     var rules: [String: ReplayRule] = [:]
     /// What was written more than once, with the rule of its call.
     var repeated: [String] {
-        counts.filter { $0.value != 1 && !$0.key.hasSuffix(" end") }.map { "\($0.key) \(rules[$0.key].map { "\($0)" } ?? "") \($0.value) times" }
+        counts.filter { $0.value != 1 && !$0.key.hasSuffix(" end") }.map { key, count in
+            "\(key) \(rules[key].map { "\($0)" } ?? "") \(count) times"
+        }
     }
+
     /// The keys of the effects that were in flight when the process died.
     var inFlight: Set<String> = []
     /// How many effects someone had to settle.
