@@ -77,6 +77,15 @@ extension JournalLines: JournalTarget {
         begin(key)
         writer.write(integer: number)
     }
+
+    mutating func member(_ key: StaticString, _ numbers: [Int]) {
+        begin(key)
+        for (place, number) in numbers.enumerated() {
+            writer.write(byte: place == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
+            writer.write(integer: Int64(number))
+        }
+        writer.write(byte: UInt8(ascii: "]"))
+    }
 }
 
 /// The members of an event as a tree, and which of them are secret.
@@ -91,6 +100,10 @@ private struct JournalTree: JournalTarget {
 
     mutating func member(_ key: StaticString, _ text: String) { object.append(key.description, .string(text)) }
     mutating func member(_ key: StaticString, _ number: Int64) { object.append(key.description, .integer(number)) }
+
+    mutating func member(_ key: StaticString, _ numbers: [Int]) {
+        object.append(key.description, .array(numbers.map { .integer(Int64($0)) }))
+    }
 }
 
 /// Takes the members of an event's journal form one by one.
@@ -98,6 +111,8 @@ private protocol JournalTarget: ~Copyable {
     mutating func member(_ key: StaticString, _ value: JSON, isSealed: Bool)
     mutating func member(_ key: StaticString, _ text: String)
     mutating func member(_ key: StaticString, _ number: Int64)
+    /// Takes numbers, one at least.
+    mutating func member(_ key: StaticString, _ numbers: [Int])
 }
 
 extension JournalTarget where Self: ~Copyable {
@@ -158,7 +173,7 @@ extension JournalTarget where Self: ~Copyable {
 
     private mutating func add(_ action: ActionInstance) {
         member("a", action.name)
-        if !action.indexes.isEmpty { add("i", .array(action.indexes.map { .integer(Int64($0)) })) }
+        if !action.indexes.isEmpty { member("i", action.indexes) }
     }
 
     private mutating func write(_ start: RunStart) {
