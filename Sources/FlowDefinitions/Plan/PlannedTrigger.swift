@@ -71,16 +71,9 @@ public struct PlannedTrigger: Sendable {
 
     private static func recorded(_ inputs: JSON) -> JSON {
         guard case .object(var members) = inputs else { return inputs }
-        for name in ["subscribe", "unsubscribe"] { members[name] = members[name].map(recorded) }
-        switch members["authentication"] {
-        case .object(var authentication)?:
-            for key in authentication.keys where AuthenticationSecrets.members.contains(key.lowercased()) {
-                authentication[key] = .string(SecretMask.hidden)
-            }
-            members["authentication"] = .object(authentication)
-        case .string?: members["authentication"] = .string(SecretMask.hidden)
-        default: break
+        for name in ["subscribe", "unsubscribe"] {
+            members[name] = members[name].map(AuthenticationSecrets.hidden)
         }
-        return .object(members)
+        return AuthenticationSecrets.hidden(in: .object(members))
     }
 }

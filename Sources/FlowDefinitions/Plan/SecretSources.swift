@@ -1,3 +1,5 @@
+package import FlowCore
+
 /// Which secrets a value may hold: a set of sources.
 ///
 /// A plan knows from what the inputs and outputs of each action are made; which of the sources are secret in a run is
@@ -25,4 +27,20 @@ public struct SecretSources: OptionSet, Sendable, Hashable {
 package enum AuthenticationSecrets {
     /// Their names in small letters.
     package static let members: Set<String> = ["password", "pfx", "secret", "value", "clientsecret", "token", "key"]
+
+    /// Inputs as they are recorded: secrets of the authentication are not shown.
+    package static func hidden(in inputs: JSON) -> JSON {
+        guard case .object(var object) = inputs else { return inputs }
+        switch object["authentication"] {
+        case .object(var authentication)?:
+            for key in authentication.keys where members.contains(key.lowercased()) {
+                authentication[key] = .string(SecretMask.hidden)
+            }
+            object["authentication"] = .object(authentication)
+        // A text is the header itself.
+        case .string?: object["authentication"] = .string(SecretMask.hidden)
+        default: return inputs
+        }
+        return .object(object)
+    }
 }

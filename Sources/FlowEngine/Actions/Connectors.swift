@@ -54,7 +54,7 @@ extension RunState {
             method: inputs["method"]?.stringValue?.uppercased() ?? "GET", path: inputs["path"]?.stringValue ?? "",
             queries: queries, headers: headers, body: inputs["body"].flatMap { $0.isNull ? nil : $0 },
             authentication: inputs["authentication"], callbackID: callbackID)
-        return (Self.sanitized(inputs), .connection(request))
+        return (AuthenticationSecrets.hidden(in: inputs), .connection(request))
     }
 
     /// The key and connector of a connection that an action names by its id, as `$connections` tells.

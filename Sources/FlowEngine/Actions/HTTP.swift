@@ -40,7 +40,7 @@ extension RunState {
                 failRequest(action, repetition, inputs)
                 return nil
             }
-            return (Self.sanitized(inputs), .http(call))
+            return (AuthenticationSecrets.hidden(in: inputs), .http(call))
         case .httpWebhook(let subscribe, _):
             guard let inputs = inputs(subscribe, action, repetition) else { return nil }
             guard var call = httpCall(inputs, action, repetition, purpose: .subscribe) else {
@@ -48,7 +48,7 @@ extension RunState {
                 return nil
             }
             call.callbackID = callbackID
-            return (["subscribe": Self.sanitized(inputs)], .http(call))
+            return (["subscribe": AuthenticationSecrets.hidden(in: inputs)], .http(call))
         case .operation(let value, _):
             guard let inputs = inputs(value, action, repetition) else { return nil }
             return operationRequest(inputs, action, callbackID)
@@ -66,7 +66,7 @@ extension RunState {
         failTemplate(
             action, repetition,
             "The inputs of action '\(action.name)' of type '\(action.typeName)' are not valid: a method and an absolute "
-                + "http or https address are needed.", inputs: Self.sanitized(inputs))
+                + "http or https address are needed.", inputs: AuthenticationSecrets.hidden(in: inputs))
     }
 
     /// The request of evaluated inputs; nil where method or address are missing.
@@ -81,22 +81,6 @@ extension RunState {
         call.keepsCompression = action.hasOption("disableautomaticdecompression")
         call.suppressesWorkflowHeaders = action.hasOption("suppressworkflowheaders")
         return call
-    }
-
-    /// Inputs as they are recorded: secrets of the authentication are not shown.
-    static func sanitized(_ inputs: JSON) -> JSON {
-        guard case .object(var object) = inputs else { return inputs }
-        switch object["authentication"] {
-        case .object(var authentication)?:
-            for key in authentication.keys where AuthenticationSecrets.members.contains(key.lowercased()) {
-                authentication[key] = .string(SecretMask.hidden)
-            }
-            object["authentication"] = .object(authentication)
-        // A text is the header itself.
-        case .string?: object["authentication"] = .string(SecretMask.hidden)
-        default: return inputs
-        }
-        return .object(object)
     }
 }
 

@@ -112,21 +112,7 @@ extension RunState: EvaluationScope {
 
     func currentAction() -> JSON? { trackedRecord }
 
-    func workflow() -> JSON {
-        let id = "/workflows/" + identity.flowID
-        return [
-            "id": .string(id), "name": .string(identity.flowID), "type": "Microsoft.Logic/workflows",
-            "location": "local",
-            "tags": [
-                "flowDisplayName": .string(identity.flowName), "environmentName": .string(identity.environment),
-                "logicAppName": .string(identity.flowID),
-            ],
-            "run": [
-                "id": .string(id + "/runs/" + identity.run), "name": .string(identity.run),
-                "type": "Microsoft.Logic/workflows/runs",
-            ],
-        ]
-    }
+    func workflow() -> JSON { WorkflowRecord.of(identity) }
 
     func callbackURL() -> String? {
         guard let currentCallback, let base = identity.callbackBase else { return nil }

@@ -208,22 +208,7 @@ struct RunContext {
         .string(record.identity?.trackingID ?? record.identity?.run ?? "")
     }
 
-    private func workflow() -> JSON {
-        guard let identity = record.identity else { return [:] }
-        let id = "/workflows/" + identity.flowID
-        return [
-            "id": .string(id), "name": .string(identity.flowID), "type": "Microsoft.Logic/workflows",
-            "location": "local",
-            "tags": [
-                "flowDisplayName": .string(identity.flowName), "environmentName": .string(identity.environment),
-                "logicAppName": .string(identity.flowID),
-            ],
-            "run": [
-                "id": .string(id + "/runs/" + identity.run), "name": .string(identity.run),
-                "type": "Microsoft.Logic/workflows/runs",
-            ],
-        ]
-    }
+    private func workflow() -> JSON { record.identity.map(WorkflowRecord.of) ?? [:] }
 
     private mutating func variables() -> JSONObject {
         var variables = RecordedVariables(definition)

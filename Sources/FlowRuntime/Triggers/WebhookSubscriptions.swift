@@ -66,16 +66,9 @@ struct WebhookSubscriptions {
         _ member: String, _ flow: Catalog.Entry, _ trigger: Trigger, url: String
     ) async throws(FlowError) -> OperationAnswer {
         let parameters = VariableValues(host.catalog, host.state).parameters(of: flow.definition)
-        let workflow: JSONObject = [
-            "id": .string("/workflows/" + flow.id), "name": .string(flow.id), "type": "Microsoft.Logic/workflows",
-            "location": "local",
-            "tags": [
-                "flowDisplayName": .string(flow.name), "environmentName": .string(host.settings.name),
-                "logicAppName": .string(flow.id),
-            ],
-        ]
+        let workflow = WorkflowRecord.of(flow: flow.id, named: flow.name, in: host.settings.name)
         let scope = ContextScope(
-            ["parameters": .object(parameters), "callbackUrl": .string(url), "workflow": .object(workflow)],
+            ["parameters": .object(parameters), "callbackUrl": .string(url), "workflow": workflow],
             now: host.clock.now)
         let inputs = try CompiledValue(trigger.inputs?[member]?.json ?? [:]).evaluate(in: scope)
         guard let call = HTTPCall(inputs: inputs, purpose: member == "subscribe" ? .subscribe : .unsubscribe) else {
