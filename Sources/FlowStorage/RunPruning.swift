@@ -19,7 +19,11 @@ extension FlowStore {
             count += names.count
             names = next
         }
-        try await commit(StoreCommit([.deleteHistory(before: instant)]))
+        var entries = try await oldHistory(before: instant, limit: 500)
+        while !entries.isEmpty {
+            try await commit(StoreCommit([.deleteHistory(entries)]))
+            entries = try await oldHistory(before: instant, limit: 500)
+        }
         return count
     }
 }

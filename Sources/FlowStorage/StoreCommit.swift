@@ -65,8 +65,8 @@ public enum StoreChange: Sendable {
     case forgetKeys(flow: String, before: Timestamp)
     /// Writes an entry of a trigger's history, in place of an earlier one of that id.
     case history(TriggerHistoryEntry)
-    /// Deletes entries of the trigger history that began before an instant, except those that are not split to their end.
-    case deleteHistory(before: Timestamp)
+    /// Deletes entries of the trigger history by their ids.
+    case deleteHistory([String])
 
     // Configuration
 

@@ -19,6 +19,14 @@ public protocol TriggerStore: Sendable {
     /// One entry of the trigger history with its payload, or nil; that of an event that a run came of by the run's name.
     func triggerHistoryEntry(_ id: String) async throws(FlowError) -> TriggerHistoryEntry?
 
+    /// Entries that began before an instant, except those that are not split to their end: what may be deleted.
+    /// - Parameters:
+    ///   - instant: when the first one that is kept began.
+    ///   - limit: at most so many.
+    /// - Returns: their ids, in no order that counts.
+    /// - Throws: an error of the store.
+    func oldHistory(before instant: Timestamp, limit: Int) async throws(FlowError) -> [String]
+
     /// Entries whose payload is not split up to its end, oldest first, without their payloads.
     func unfinishedSplits() async throws(FlowError) -> [TriggerHistoryEntry]
 }

@@ -29,7 +29,8 @@ extension SQLiteWriter {
         case .forgetTriggers(let flow): try forgetTriggers(of: flow)
         case .seen(let key): try remember(key)
         case .forgetKeys(let flow, let before): try forgetKeys(of: flow, before: before)
-        case .deleteHistory(let before): try deleteHistory(before: before)
+        case .deleteHistory(let ids):
+            for id in ids { try run("DELETE FROM trigger_history WHERE name = ?", .text(id)) }
         case .solution(let solution): try put(solution)
         case .removeSolution(let name): try run("DELETE FROM solutions WHERE name = ?", .text(name))
         case .flow(let flow): try put(flow)

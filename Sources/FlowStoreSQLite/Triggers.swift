@@ -57,11 +57,6 @@ extension SQLiteWriter {
             SQLValue(entry.endTime), SQLValue(entry.splitCount), SQLValue(entry.splitDone),
             payload.map { .integer($0.format.rawValue) } ?? .null, SQLValue(payload?.bytes))
     }
-
-    /// Deletes entries of the trigger history that began before an instant.
-    func deleteHistory(before: Timestamp) throws(Failure) {
-        try run("DELETE FROM trigger_history WHERE start_time < ? AND split_done >= split_count", SQLValue(before))
-    }
 }
 
 extension TriggerHistoryEntry {
@@ -210,6 +205,17 @@ extension SQLiteFlowStore {
                 entry.payload = try content.json(vault: vault, place: entry.place)
             }
             return entry
+        }
+    }
+
+    /// Entries that began before an instant and are split to their end.
+    public func oldHistory(before instant: Timestamp, limit: Int) async throws(FlowError) -> [String] {
+        try await read { database in
+            // The old ones were written first, so that they are found where the looking begins.
+            let sql = """
+                SELECT name FROM trigger_history WHERE start_time < ? AND split_done >= split_count ORDER BY id LIMIT ?
+                """
+            return try String.fetchAll(database, sql: sql, arguments: [instant.ticks, limit])
         }
     }
 

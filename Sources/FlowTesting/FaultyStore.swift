@@ -186,6 +186,11 @@ extension FaultyStore {
     }
 
     /// Asks the store behind.
+    public func oldHistory(before instant: Timestamp, limit: Int) async throws(FlowError) -> [String] {
+        try await store.oldHistory(before: instant, limit: limit)
+    }
+
+    /// Asks the store behind.
     public func unfinishedSplits() async throws(FlowError) -> [TriggerHistoryEntry] {
         try await store.unfinishedSplits()
     }

@@ -177,12 +177,13 @@ extension StoreContract {
             split.splitDone = 499
             try await store.commit(StoreCommit([.history(split)]))
             findings.expectEqual(try await store.triggerHistoryEntry("h1")?.payload, payload, "payload after progress")
-            try await store.commit(StoreCommit([.deleteHistory(before: at(2))]))
-            findings.expectEqual(try await store.unfinishedSplits().map(\.id), ["h1"], "unfinished after deleting")
+            findings.expectEqual(try await store.oldHistory(before: at(2), limit: 9), [], "old, with splits to do")
             split.splitDone = 500
             try await store.commit(StoreCommit([.history(split)]))
             findings.expectEqual(try await store.unfinishedSplits().count, 0, "splits at the end")
-            try await store.commit(StoreCommit([.deleteHistory(before: at(4))]))
+            findings.expectEqual(try await store.oldHistory(before: at(4), limit: 9).sorted(), ["h1", "h2"], "old")
+            findings.expectEqual(try await store.oldHistory(before: at(4), limit: 1).count, 1, "old, in slices")
+            try await store.commit(StoreCommit([.deleteHistory(["h1", "h2"])]))
             findings.expectEqual(try await store.triggerHistory(TriggerHistoryFilter()).map(\.id), ["h3"], "left")
         },
     ]

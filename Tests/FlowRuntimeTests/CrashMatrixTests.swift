@@ -70,6 +70,20 @@ import Testing
         #expect(number > 4)
     }
 
+    @Test(arguments: [FaultyStore.Fault.diedBefore, .diedAfter])
+    func `what computes for long is committed in pieces, and goes on after the last one`(
+        _ fault: FaultyStore.Fault
+    ) async throws {
+        var number = 1
+        while true {
+            let crashed = try await Crash.long(at: number, fault)
+            #expect(crashed.runs.count == 1 && crashed.runs[0].hasPrefix("Long Succeeded"), "commit \(number)")
+            guard crashed.wasHit else { break }
+            number += 1
+        }
+        #expect(number > 2)
+    }
+
     @Test(arguments: [FaultyStore.Fault.refused, .keptUnsaid])
     func `a failed commit at any place of a rich run is made up for in the same process`(
         _ fault: FaultyStore.Fault
@@ -133,6 +147,13 @@ private struct Crash {
         let world = try TestWorld([("hook.flow.yaml", CrashFlows.hook)])
         return try await run(world, at: number, fault) { environment in
             _ = await environment.reply(to: EnvironmentRequest(.startRun, ["flow": "Hook", "wait": false]))
+        }
+    }
+
+    static func long(at number: Int, _ fault: FaultyStore.Fault) async throws -> Crash {
+        let world = try TestWorld([("long.flow.yaml", CrashFlows.long)])
+        return try await run(world, at: number, fault) { environment in
+            _ = await environment.reply(to: EnvironmentRequest(.startRun, ["flow": "Long", "wait": false]))
         }
     }
 
@@ -331,6 +352,25 @@ private enum CrashFlows {
             inputs:
               subscribe: { method: POST, uri: "https://api.test/subscribe", body: "@listCallbackUrl()", retryPolicy: { type: none } }
               unsubscribe: { method: POST, uri: "https://api.test/unsubscribe" }
+        """
+
+    static let long = """
+        name: Long
+        triggers: { manual: { type: Request, kind: Button } }
+        actions:
+          N: { type: InitializeVariable, inputs: { variables: [{ name: n, type: integer, value: 0 }] } }
+          Each:
+            type: Foreach
+            foreach: "@range(0, 2500)"
+            runAfter: { N: [Succeeded] }
+            actions:
+              Up: { type: IncrementVariable, inputs: { name: n, value: 1 } }
+          Is_whole:
+            type: If
+            expression: { equals: ["@variables('n')", 2500] }
+            runAfter: { Each: [Succeeded] }
+            actions: {}
+            else: { actions: { Stop: { type: Terminate, inputs: { runStatus: Failed } } } }
         """
 
     static let middle = """

@@ -27,7 +27,7 @@ struct InMemoryTriggers {
             } else {
                 history.append(entry)
             }
-        case .deleteHistory(let before): history.removeAll { $0.startTime < before && $0.splitDone >= $0.splitCount }
+        case .deleteHistory(let ids): history.removeAll { ids.contains($0.id) }
         default: break
         }
     }
@@ -84,6 +84,14 @@ extension InMemoryFlowStore {
         state.withLock { state in
             let kept = state.triggers.history.last { $0.id == id }
             return kept ?? state.runs.byName[id].flatMap { TriggerHistoryEntry(of: $0.summary) }
+        }
+    }
+
+    /// Entries that began before an instant and are split to their end.
+    public func oldHistory(before instant: Timestamp, limit: Int) async throws(FlowError) -> [String] {
+        state.withLock { state in
+            let old = state.triggers.history.lazy.filter { $0.startTime < instant && $0.splitDone >= $0.splitCount }
+            return old.prefix(limit).map(\.id)
         }
     }
 
