@@ -10,8 +10,8 @@ extension HTTPFailure {
         case .addressRefused:
             return FlowError(
                 .addressNotAllowed, message,
-                hint: "If it is meant, add HOST[:PORT] to `allowedHosts` of the environment in flowrun.yaml, or use "
-                    + "`--allow-host` with `run --file`.",
+                hint: "if it is meant, add HOST[:PORT] to `allowedHosts` of the environment in flowrun.yaml, or use "
+                    + "`--allow-host` with `run --file`",
                 cause: cause)
         case .nameNotResolved: return FlowError(.unresolvableHostName, message, cause: cause)
         case .connectionFailed, .connectionLost:

@@ -73,7 +73,7 @@ struct EnvironmentResponder: HTTPResponder {
 
     private static func tooMany(_ wait: Int) -> APIResponse {
         var response = APIResponse.error(
-            FlowError(.tooManyRequests, "The client has sent too many requests.", hint: "Wait \(wait) s."), status: 429)
+            FlowError(.tooManyRequests, "The client has sent too many requests.", hint: "wait \(wait) s"), status: 429)
         response.headers.append(.init(name: "Retry-After", value: String(wait)))
         return response
     }
@@ -136,7 +136,7 @@ private final class BodyReader {
         } catch {
             throw FlowError(
                 .requestTimeout, "The body of the request did not come to its end.",
-                hint: "Send it whole, and without pauses.")
+                hint: "send it whole, and without pauses")
         }
         isRead = true
         registry.set(.answering, of: channel)
@@ -145,7 +145,7 @@ private final class BodyReader {
 
     private static func large(_ limit: Int) -> FlowError {
         FlowError(
-            .requestEntityTooLarge, "The body of the request is larger than \(limit) bytes.", hint: "Send less at once."
+            .requestEntityTooLarge, "The body of the request is larger than \(limit) bytes.", hint: "send less at once"
         )
     }
 }

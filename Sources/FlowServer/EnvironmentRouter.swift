@@ -142,7 +142,7 @@ struct EnvironmentRouter: Sendable {
             throw FlowError(
                 .directApiAuthorizationRequired,
                 "The authentication scheme is required. Please add authentication scheme and try again.",
-                hint: "Send 'Authorization: Bearer TOKEN'; `flowrun token create` makes one.")
+                hint: "send 'Authorization: Bearer TOKEN'; `flowrun token create` makes one")
         }
         let caller = try await environment.caller(showing: String(header.dropFirst(7).drop { $0 == " " }))
         guard caller.permits(scope) else {
@@ -187,7 +187,7 @@ struct EnvironmentRouter: Sendable {
         let isDate = parts.map(\.count) == [4, 2, 2] && parts.joined().allSatisfy { $0.isASCII && $0.isNumber }
         guard isDate || version == "1" else {
             throw FlowError(
-                .invalidAPIVersion, "The api-version '\(version)' is invalid.", hint: "Write 2016-11-01.")
+                .invalidAPIVersion, "The api-version '\(version)' is invalid.", hint: "write 2016-11-01")
         }
     }
 

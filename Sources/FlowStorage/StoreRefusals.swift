@@ -5,14 +5,14 @@ package enum StoreRefusal {
     /// There is a run of that name.
     package static func runExists(_ run: String) -> FlowError {
         FlowError(
-            .runExists, "The run '\(run)' is in the store already.", hint: "Look at it: flowrun runs show \(run)")
+            .runExists, "The run '\(run)' is in the store already.", hint: "look at it: flowrun runs show \(run)")
     }
 
     /// There is no run of that name.
     package static func noSuchRun(_ run: String) -> FlowError {
         FlowError(
             .commitRefused, "There is no run '\(run)' in the store.",
-            hint: "It may have been deleted: flowrun runs list")
+            hint: "it may have been deleted: flowrun runs list")
     }
 
     /// Events do not follow the last one.
@@ -32,18 +32,18 @@ package enum StoreRefusal {
         FlowError(
             .triggerKeySeen,
             "The trigger has seen '\(key.key)' before" + (run.map { "; it started the run '\($0)'." } ?? "."),
-            hint: run.map { "Look at it: flowrun runs show \($0)" })
+            hint: run.map { "look at it: flowrun runs show \($0)" })
     }
 
     /// What is stored is damaged.
     package static func corrupt(_ what: String, cause: FlowError.Cause? = nil) -> FlowError {
         FlowError(
-            .storeCorrupt, what, hint: "Put a backup back: `flowrun restore FILE`.",
+            .storeCorrupt, what, hint: "put a backup back: `flowrun restore FILE`",
             cause: cause)
     }
 
     /// The store was closed.
     package static var closed: FlowError {
-        FlowError(.storeUnusable, "The store is closed.", hint: "Call the command again.")
+        FlowError(.storeUnusable, "The store is closed.", hint: "call the command again")
     }
 }

@@ -44,12 +44,12 @@ package struct Vault: Sendable {
     package static var wrongKey: FlowError {
         FlowError(
             .storeKeyWrong, "The environment's key does not open this store.",
-            hint: "Put back the key file that belongs to it, or set FLOWRUN_KEY to that key.")
+            hint: "put back the key file that belongs to it, or set FLOWRUN_KEY to that key")
     }
 
     private static var missingKey: FlowError {
         FlowError(
             .storeKeyWrong, "A secret cannot be kept or opened without the environment's key.",
-            hint: "Put back `.flowrun/<environment>/key`, or set FLOWRUN_KEY.")
+            hint: "put back `.flowrun/<environment>/key`, or set FLOWRUN_KEY")
     }
 }

@@ -50,7 +50,7 @@ public enum StoreBackup {
             guard access(copy, R_OK) == 0 else {
                 throw FlowError(
                     .fileNotReadable, "The file \(copy) cannot be read: \(String(cString: strerror(errno))).",
-                    hint: "Check the path and its rights.")
+                    hint: "check the path and its rights")
             }
             try makeFile(temporary)
             var configuration = Configuration()
@@ -63,7 +63,7 @@ public enum StoreBackup {
                 guard findings == ["ok"] else {
                     throw FlowError(
                         .storeCorrupt, "The copy \(copy) is damaged: \(findings.first ?? "").",
-                        hint: "Take an earlier one.")
+                        hint: "take an earlier one")
                 }
             }
             let target = try DatabaseQueue(path: temporary)
@@ -116,10 +116,10 @@ public enum StoreBackup {
     private static func unwritable(_ path: String) -> FlowError {
         FlowError(
             .fileNotWritable, "The file \(path) cannot be written: \(String(cString: strerror(errno))).",
-            hint: "Check the folder's owner, rights and free space.")
+            hint: "check the folder's owner, rights and free space")
     }
 
     private static func empty(_ path: String) -> FlowError {
-        FlowError(.storeCorrupt, "The file \(path) is no database of flowrun.", hint: "Name another file.")
+        FlowError(.storeCorrupt, "The file \(path) is no database of flowrun.", hint: "name another file")
     }
 }

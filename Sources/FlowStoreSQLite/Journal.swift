@@ -59,8 +59,8 @@ extension SQLiteFlowStore {
                 throw FlowError(
                     .journalUnreadable,
                     "The journal of the run \(run) is damaged at event \(row.first): \(error.message)",
-                    hint: "Put a backup back with `flowrun restore FILE`, or start the run again from its trigger: "
-                        + "`flowrun runs resubmit \(run)`.")
+                    hint: "put a backup back with `flowrun restore FILE`, or start the run again from its trigger: "
+                        + "`flowrun runs resubmit \(run)`")
             }
         }
         return events

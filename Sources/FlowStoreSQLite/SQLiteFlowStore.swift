@@ -140,7 +140,7 @@ public final class SQLiteFlowStore: FlowStore {
     private var readOnly: FlowError {
         FlowError(
             .storeReadOnly, "The store \(location.path) was opened for reading only.",
-            hint: "What changes something goes through the owner of the environment.")
+            hint: "what changes something goes through the owner of the environment")
     }
 
     // MARK: Reading

@@ -20,29 +20,29 @@ enum StoreFailure {
         case SQLITE_FULL:
             return FlowError(
                 .storeFull, "The disk with \(path) is full.",
-                hint: "Free space on that disk; runs go on by themselves.", cause: cause)
+                hint: "free space on that disk; runs go on by themselves", cause: cause)
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT:
             return StoreRefusal.corrupt("The database \(path) is damaged.", cause: cause)
         case SQLITE_BUSY, SQLITE_LOCKED:
             return FlowError(
                 .storeLocked, "Another program holds the database \(path).",
-                hint: "Close the program that has it open, then call the command again.", cause: cause)
+                hint: "close the program that has it open, then call the command again", cause: cause)
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
             return FlowError(
                 .storeReadOnly, "The database \(path) may not be written.",
-                hint: "Check owner and rights of the file and its folder.", cause: cause)
+                hint: "check owner and rights of the file and its folder", cause: cause)
         case SQLITE_CONSTRAINT:
             return FlowError(
                 .commitRefused, "A change contradicts what the store holds.",
-                hint: "Look at the present state, then call the command again.", cause: cause)
+                hint: "look at the present state, then call the command again", cause: cause)
         case SQLITE_CANTOPEN:
             return FlowError(
                 .storeUnusable, "The database \(path) cannot be opened.",
-                hint: "Check that the folder is there and may be written.", cause: cause)
+                hint: "check that the folder is there and may be written", cause: cause)
         default:
             return FlowError(
                 .storeUnusable, "The database \(path) cannot be read or written.",
-                hint: "Check the disk; nothing half-done was kept.", cause: cause)
+                hint: "check the disk; nothing half-done was kept", cause: cause)
         }
     }
 

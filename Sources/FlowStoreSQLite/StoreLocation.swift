@@ -94,14 +94,14 @@ package struct StoreLocation: Sendable {
             guard isEmpty else {
                 throw FlowError(
                     .storeCorrupt, "The file \(path) is no database of flowrun.",
-                    hint: "Move it away, or name another project folder with --project.")
+                    hint: "move it away, or name another project folder with --project")
             }
         }
         guard format <= newest else {
             throw FlowError(
                 .storeFormatNewer,
                 "The database \(path) has the format \(format); this version of flowrun knows formats up to \(newest).",
-                hint: "Use the version of flowrun that wrote it, or restore a backup from before the upgrade.")
+                hint: "use the version of flowrun that wrote it, or restore a backup from before the upgrade")
         }
         return format
     }

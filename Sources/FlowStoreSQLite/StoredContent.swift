@@ -51,7 +51,7 @@ struct StoredContent: Sendable {
                 .storeFormatNewer,
                 "A row of the store has the format \(self.format.version); this version of flowrun knows "
                     + "\(JournalCoding.format).",
-                hint: "Use the version of flowrun that wrote it.")
+                hint: "use the version of flowrun that wrote it")
         }
     }
 

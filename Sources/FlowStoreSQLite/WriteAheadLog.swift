@@ -81,8 +81,8 @@ struct WriteAheadLog {
             .storeCorrupt,
             "The write-ahead log \(path) is damaged at frame \(damage.frame) of \(damage.frameCount): "
                 + "what was committed after it cannot be read.",
-            hint: "Put a backup back with `flowrun restore FILE`; or keep a copy of the folder and go on without "
-                + "those commits: `truncate -s \(damage.wholeLength) \(path)`.")
+            hint: "put a backup back with `flowrun restore FILE`; or keep a copy of the folder and go on without "
+                + "those commits: `truncate -s \(damage.wholeLength) \(path)`")
     }
 
     private static func read(_ file: Int32, at offset: Int, _ length: Int) -> [UInt8]? {

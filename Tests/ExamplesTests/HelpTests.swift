@@ -91,6 +91,18 @@ import Testing
         #expect(count > 100)
     }
 
+    @Test func `a hint begins in lower case and ends without a period, as a compiler's does`() throws {
+        let files = try #require(FileManager.default.enumerator(atPath: BuiltBinary.checkout + "/Sources"))
+        for case let file as String in files where file.hasSuffix(".swift") {
+            let text = try String(contentsOfFile: BuiltBinary.checkout + "/Sources/" + file, encoding: .utf8)
+            for hint in text.matches(of: /\bhint:\s*"([^"]+)"/) {
+                let isName = hint.1.hasPrefix("Partner Center") || hint.1.hasPrefix("POST ")
+                #expect(hint.1.first?.isUppercase == false || isName, "\(file): \(hint.1)")
+                #expect(!hint.1.hasSuffix("."), "\(file): \(hint.1)")
+            }
+        }
+    }
+
     @Test func `connectors are shown from the list down to one parameter`() async throws {
         let all = try await BuiltBinary.run(["connectors", "--json"]).json.arrayValue ?? []
         #expect(all.contains { $0["name"] == "partnercenterref" })

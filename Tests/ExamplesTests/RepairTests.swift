@@ -59,7 +59,7 @@ import Testing
         let only = try await scratch.flowrun("runs", "repair", name, "--dry-run", "--only-failed-repetitions").output
         #expect(only.contains("kept          actions/Each/actions/Post  ×2"), "\(only)")
         let unknown = try await scratch.flowrun("runs", "repair", name, "--from", "Numbr", exit: 4).messages
-        #expect(unknown.contains("Did you mean 'Number'?"))
+        #expect(unknown.contains("did you mean 'Number'?"))
 
         // The mistake stands in the flow: the same version fails again, and its repair goes on with the newest one.
         let again = try await scratch.json("runs", "repair", name, exit: 1)[0]

@@ -527,6 +527,6 @@ import Testing
             _ = try RunRepair(of: events, plan: plan, request) { $0.kind.isReading }
         }
         #expect(error.code == code && error.hint != nil)
-        if code == .workflowRunActionNotFound { #expect(error.hint == "Did you mean 'Second'?") }
+        if code == .workflowRunActionNotFound { #expect(error.hint == "did you mean 'Second'?") }
     }
 }

@@ -39,32 +39,32 @@ import Testing
     }
 
     @Test(arguments: [
-        ("environments: { default: { durabilty: full } }", 1, 28, "Did you mean `durability`?"),
-        ("environments: { default: { durability: ful } }", 1, 40, "Did you mean `durability: full`?"),
+        ("environments: { default: { durabilty: full } }", 1, 28, "did you mean `durability`?"),
+        ("environments: { default: { durability: ful } }", 1, 40, "did you mean `durability: full`?"),
         ("environments:\n  sandbox: {}\n", 2, 3, nil),
         ("environments: { default: { server: { listen: here } } }", 1, 46, nil),
         (
-            "environments: { default: { server: { limits: { bodySise: 1 } } } }", 1, 48, "Did you mean `bodySize`?"
+            "environments: { default: { server: { limits: { bodySise: 1 } } } }", 1, 48, "did you mean `bodySize`?"
         ),
         (
             "environments: { default: { server: { limits: { bodySize: 0 } } } }", 1, 58,
-            "Write bytes, or as in `8 MiB`."
+            "write bytes, or as in `8 MiB`"
         ),
         (
             "environments: { default: { server: { limits: { bodyTime: soon } } } }", 1, 58,
-            "Write as in `30s` or `5m`."
+            "write as in `30s` or `5m`"
         ),
-        ("environments: { default: { server: { limits: { connections: lots } } } }", 1, 61, "Write a whole number."),
+        ("environments: { default: { server: { limits: { connections: lots } } } }", 1, 61, "write a whole number"),
         ("environments: { default: { alerts: { every: 1h } } }", 1, 36, nil),
         (
             "environments: { default: { alerts: { webhook: 'ftp://x' } } }", 1, 47,
-            "Write `webhook: env:NAME` where the address is a secret."
+            "write `webhook: env:NAME` where the address is a secret"
         ),
         (
             "environments: { default: { alerts: { webhook: 'https://x', on: [failedRun] } } }", 1, 64,
-            "Did you mean `failedRuns`?"
+            "did you mean `failedRuns`?"
         ),
-        ("environment: {}", 1, 1, "Did you mean `environments`?"),
+        ("environment: {}", 1, 1, "did you mean `environments`?"),
     ]) func `what is wrong is named with its place`(_ text: String, _ line: Int, _ column: Int, _ hint: String?) throws
     {
         do {

@@ -82,7 +82,7 @@ import Testing
         let shown = try await Self.show(repairs, environment)
         #expect(shown["actions"]?[0]?["keptFrom"] == .string(name))
         let error = try await #require(throws: FlowError.self) { try await Self.repair(environment, name) }
-        #expect(error.code == .runRepairedAlready && error.hint == "See what it did: `flowrun runs show \(repairs)`.")
+        #expect(error.code == .runRepairedAlready && error.hint == "see what it did: `flowrun runs show \(repairs)`")
         let second = try await Self.repair(environment, name, ["from": "Create", "repeatDone": true])
         #expect(second["status"] == "Succeeded")
         #expect(Self.calls(world).suffix(3) == ["Create", "Get", "Update"])
@@ -201,7 +201,7 @@ import Testing
         while Self.calls(world).last != "Update" { await Task.yield() }
         _ = try await environment.perform(EnvironmentRequest(.cancelRun, ["run": .string(name)]))
         world.service.state.withLock { $0.statuses = [:] }
-        #expect(try await refusal(name, ["from": "Updat"]).hint == "Did you mean 'Update'?")
+        #expect(try await refusal(name, ["from": "Updat"]).hint == "did you mean 'Update'?")
         #expect(try await refusal("nothing").code.rawValue == "WorkflowRunNotFound")
         _ = try await environment.perform(EnvironmentRequest(.deleteConnection, ["name": "crm-ana"]))
         #expect(try await refusal(name).code == .missingConnectionReference)

@@ -15,12 +15,12 @@ enum OAuthRefusal {
                 return FlowError(
                     .serviceTemporarilyUnavailable,
                     "The token endpoint at \(host) is not available at present: it answered with status \(response.status).",
-                    hint: "Wait a little, then call the command again.")
+                    hint: "wait a little, then call the command again")
             }
             return FlowError(
                 .invalidTokenResponse,
                 "The token endpoint at \(host) answered with status \(response.status) and no OAuth error.",
-                hint: "Check 'endpoints' in flowrun.yaml.")
+                hint: "check 'endpoints' in flowrun.yaml")
         }
         let description = firstLine(body["error_description"]?.stringValue ?? name)
         let number = number(body, description)

@@ -37,7 +37,7 @@ public struct PasswordSignIn: Sendable {
         guard let refreshToken = token.refreshToken else {
             throw FlowError(
                 .invalidTokenResponse, "The directory signed \(connection.account) in without a refresh token.",
-                hint: "Check that the application may ask for 'offline_access'.")
+                hint: "check that the application may ask for 'offline_access'")
         }
         return refreshToken
     }

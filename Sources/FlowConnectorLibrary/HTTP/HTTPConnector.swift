@@ -138,10 +138,10 @@ public struct HTTPConnector: Connector {
 extension FlowError {
     /// An operation that a connector does not have.
     static func unknownOperation(_ id: String, of connector: any Connector) -> FlowError {
-        let nearest = Suggestion.nearest(to: id, among: connector.operations.map(\.id))
+        let near = Suggestion.hint(for: id, among: connector.operations.map(\.id))
         return FlowError(
             .operationNotFound, "The connector \(connector.name) has no operation '\(id)'.",
-            hint: nearest.map { "did you mean '\($0)'?" } ?? "run: flowrun connectors \(connector.name)")
+            hint: near ?? "run: flowrun connectors \(connector.name)")
     }
 
     /// A trigger that a connector does not have, or that flowrun does not run.
@@ -151,9 +151,9 @@ extension FlowError {
                 .operationNotSupported, "The trigger '\(id)' of \(connector.name) is not run by flowrun yet.",
                 hint: "use a Recurrence trigger with a list operation and a filter on the time of change")
         }
-        let nearest = Suggestion.nearest(to: id, among: connector.triggers.map(\.id))
+        let near = Suggestion.hint(for: id, among: connector.triggers.map(\.id))
         return FlowError(
             .operationNotFound, "The connector \(connector.name) has no trigger '\(id)'.",
-            hint: nearest.map { "did you mean '\($0)'?" } ?? "run: flowrun connectors \(connector.name)")
+            hint: near ?? "run: flowrun connectors \(connector.name)")
     }
 }

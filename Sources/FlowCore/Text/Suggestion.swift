@@ -21,6 +21,11 @@ public enum Suggestion {
         return best?.candidate
     }
 
+    /// The hint for a misspelt name, "did you mean 'x'?", or nil where no candidate is near enough.
+    public static func hint(for name: String, among candidates: some Sequence<String>) -> String? {
+        nearest(to: name, among: candidates).map { "did you mean '\($0)'?" }
+    }
+
     private static func distance(_ left: [Character], _ right: [Character]) -> Int {
         var beforePrevious = [Int](repeating: 0, count: right.count + 1)
         var previous = Array(0...right.count)

@@ -429,10 +429,10 @@ public struct FlowDecoder {
 
     private mutating func checkMembers(of node: SourceNode, known: [String], of owner: String, at path: ActionPath) {
         for member in node.members where !known.contains(member.key) {
-            let nearest = Suggestion.nearest(to: member.key, among: known)
+            let near = Suggestion.hint(for: member.key, among: known)
             report(
                 .invalidRequestContent, "'\(member.key)' is no member of \(owner).", at: member.keyLocation, path: path,
-                hint: nearest.map { "did you mean '\($0)'?" } ?? DefinitionMembers.advice(for: member.key))
+                hint: near ?? DefinitionMembers.advice(for: member.key))
         }
     }
 

@@ -139,7 +139,7 @@ public struct SolutionDecoder {
                 report(
                     "'\(typeName)' is no type of an environment variable; there are \(names.joined(separator: ", ")).",
                     at: value["type"]?.location ?? member.keyLocation,
-                    hint: Suggestion.nearest(to: typeName, among: names).map { "did you mean '\($0)'?" })
+                    hint: Suggestion.hint(for: typeName, among: names))
             }
             return EnvironmentVariable(
                 schemaName: member.key, displayName: text(value, "displayName") ?? member.key, type: type ?? .string,
@@ -320,7 +320,7 @@ public struct SolutionDecoder {
         for member in node.members where !known.contains(member.key) {
             report(
                 "'\(member.key)' is no member of \(owner).", at: member.keyLocation,
-                hint: Suggestion.nearest(to: member.key, among: known).map { "did you mean '\($0)'?" })
+                hint: Suggestion.hint(for: member.key, among: known))
         }
     }
 

@@ -66,8 +66,7 @@ public struct FlowSet: Sendable {
 
     /// "Did you mean" for a reference that names no flow, or nil.
     package func suggestion(for reference: String) -> String? {
-        Suggestion.nearest(to: reference, among: flows.map(\.name) + flows.map { Self.stem(of: $0.file) })
-            .map { "did you mean '\($0)'?" }
+        Suggestion.hint(for: reference, among: flows.map(\.name) + flows.map { Self.stem(of: $0.file) })
     }
 
     /// Flows by name and file, for a message.

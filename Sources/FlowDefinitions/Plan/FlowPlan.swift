@@ -137,7 +137,7 @@ public struct FlowPlan: Sendable {
             throw FlowError(
                 .invalidTemplateParameter, "The parameter '\(parameter.name)' has neither a default nor a value.",
                 location: parameter.location, path: ActionPath.root.appending("parameters", parameter.name),
-                hint: "Give it a defaultValue in '\(definition.name)', or a value.")
+                hint: "give it a defaultValue in '\(definition.name)', or a value")
         }
     }
 

@@ -143,12 +143,12 @@ struct ConnectionRules {
             report.warning(
                 .operationNotSupported,
                 "flowrun does not carry out the \(kind) '\(id)' of '\(connector)'; the flow would fail there.",
-                at: location, path: path, hint: "'flowrun connectors \(connector)' lists what it carries out.")
+                at: location, path: path, hint: "'flowrun connectors \(connector)' lists what it carries out")
             return
         }
         report.error(
             .workflowOperationInputsApiOperationNotFound, "The connector '\(connector)' has no \(kind) '\(id)'.",
-            at: location, path: path, hint: near ?? "'flowrun connectors \(connector)' lists what there is.")
+            at: location, path: path, hint: near ?? "'flowrun connectors \(connector)' lists what there is")
     }
 
     // MARK: Run-only users

@@ -52,7 +52,7 @@ private struct JournalEventReader {
     func failure(_ what: String) -> FlowError {
         FlowError(
             .journalUnreadable, "An event '\(type)' of the journal cannot be read: \(what).",
-            hint: "Use the version of flowrun that wrote it, or a newer one.")
+            hint: "use the version of flowrun that wrote it, or a newer one")
     }
 
     func member(_ key: String) -> JSON? { object[key] }

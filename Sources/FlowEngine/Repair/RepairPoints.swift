@@ -138,14 +138,14 @@ struct RepairPoints {
         if isKnown {
             return FlowError(
                 .workflowRunActionNotFound, "The run \(run) never came to the action '\(word)'.",
-                hint: "See what it did: `flowrun runs show \(run)`.")
+                hint: "see what it did: `flowrun runs show \(run)`")
         }
         let known =
             plan.actions.map(\.name) + plan.actions.map(\.path.text) + history.instances.map { history.path($0).text }
-        let near = Suggestion.nearest(to: word, among: known)
+        let near = Suggestion.hint(for: word, among: known)
         return FlowError(
             .workflowRunActionNotFound, "The run \(run) has no action '\(word)'.",
-            hint: near.map { "Did you mean '\($0)'?" } ?? "See its actions: `flowrun runs show \(run)`.")
+            hint: near ?? "see its actions: `flowrun runs show \(run)`")
     }
 
     /// The failures that decided how actions ended, where they are loops.

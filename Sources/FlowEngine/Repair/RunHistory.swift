@@ -35,7 +35,7 @@ struct RunHistory {
         guard case .runStarted(let start)? = events.first else {
             throw FlowError(
                 .runUnreadable, "The journal of the run does not begin with its start.",
-                hint: "Start the flow anew: `flowrun run FLOW`.")
+                hint: "start the flow anew: `flowrun run FLOW`")
         }
         self.plan = plan
         self.events = events

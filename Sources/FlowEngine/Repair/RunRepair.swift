@@ -132,7 +132,7 @@ public struct RunRepair: Sendable {
         guard let outcome = history.outcome else {
             throw FlowError(
                 .workflowRunInProgress, "The run \(run) has not ended; only a run that has ended can be repaired.",
-                hint: "Wait for its end with `flowrun runs watch \(run)`, or end it with `flowrun runs cancel \(run)`.")
+                hint: "wait for its end with `flowrun runs watch \(run)`, or end it with `flowrun runs cancel \(run)`")
         }
         var seeds = deciding
         if let word = request.from {
@@ -140,7 +140,7 @@ public struct RunRepair: Sendable {
         } else if outcome.status == "Succeeded" {
             throw FlowError(
                 .runNotRepairable, "The run \(run) succeeded; there is nothing to repair.",
-                hint: "Name the action from which it goes again: `flowrun runs repair \(run) --from ACTION`.")
+                hint: "name the action from which it goes again: `flowrun runs repair \(run) --from ACTION`")
         }
         if request.onlyFailedRepetitions {
             // A loop that is named means the failures in its rounds.
@@ -149,7 +149,7 @@ public struct RunRepair: Sendable {
             guard !failed.isEmpty else {
                 throw FlowError(
                     .runNotRepairable, "The run \(run) has no failed repetition to repair.",
-                    hint: "Repair it from its failed action: `flowrun runs repair \(run)`.")
+                    hint: "repair it from its failed action: `flowrun runs repair \(run)`")
             }
             seeds = request.from == nil ? deciding : failed
         }

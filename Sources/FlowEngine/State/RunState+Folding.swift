@@ -202,6 +202,6 @@ extension RunState {
     private static func mismatch(_ what: String) -> FlowError {
         FlowError(
             .journalUnreadable, "The journal speaks of \(what), which does not fit the flow with which the run began.",
-            hint: "Start the run again from its trigger: `flowrun runs resubmit ID`.")
+            hint: "start the run again from its trigger: `flowrun runs resubmit ID`")
     }
 }

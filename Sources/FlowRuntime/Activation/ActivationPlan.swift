@@ -202,7 +202,7 @@ struct ActivationPlanner {
                     .triggerTypeNotSupported,
                     "flowrun does not listen for the trigger '\(trigger.name)' as it is written: \(reason).",
                     location: trigger.location, path: trigger.path,
-                    hint: "See `flowrun connectors \(connector)` for what the trigger takes.")
+                    hint: "see `flowrun connectors \(connector)` for what the trigger takes")
             }
         default: return refused(trigger)
         }
@@ -214,7 +214,7 @@ struct ActivationPlanner {
             "flowrun does not listen for the trigger '\(trigger.name)' of type '\(trigger.type)'"
                 + (trigger.operationID.map { ", operation '\($0)'" } ?? "") + ".",
             location: trigger.location, path: trigger.path,
-            hint: "Use a Request, Recurrence or HttpWebhook trigger, or a polling trigger of the connector.")
+            hint: "use a Request, Recurrence or HttpWebhook trigger, or a polling trigger of the connector")
     }
 
     private func childProblems(of flow: Catalog.Entry, activating: Set<String>) -> [ActivationPlan.Problem] {

@@ -54,8 +54,8 @@ extension FlowEnvironment {
                 let names = catalog.solutions.flatMap { [$0.installed.name, $0.installed.displayName] }
                 throw FlowError(
                     .solutionNotFound, "No solution '\(name)' is installed.",
-                    hint: Suggestion.nearest(to: name, among: names).map { "Did you mean '\($0)'?" }
-                        ?? "See `flowrun solution list`.")
+                    hint: Suggestion.hint(for: name, among: names)
+                        ?? "see `flowrun solution list`")
             }
             flows += catalog.flows.filter { $0.solution == part.installed.name }
         }

@@ -89,7 +89,7 @@ extension FlowEnvironment {
                 .solutionNotFound,
                 wanted.map { "No installed solution '\($0)' says how it is audited." }
                     ?? "No installed solution says how it is audited.",
-                hint: "Install one that has `audit` in its solution.yaml: `flowrun solution install PATH`.")
+                hint: "install one that has `audit` in its solution.yaml: `flowrun solution install PATH`")
         }
         return parts
     }

@@ -107,7 +107,7 @@ extension FlowEnvironment {
         guard let stored = try await store.connection(name), let connector = connectors[stored.connection.connector]
         else {
             throw FlowError(
-                .connectionNotFound, "There is no connection '\(name)'.", hint: "See `flowrun connection list`.")
+                .connectionNotFound, "There is no connection '\(name)'.", hint: "see `flowrun connection list`")
         }
         let session = ConnectionSession(
             connection: stored.connection, endpoints: try settings.addresses(), clock: clock)

@@ -18,7 +18,7 @@ struct Arguments {
     /// A text that must be given.
     func required(_ name: String) throws(FlowError) -> String {
         guard let text = try text(name), !text.isEmpty else {
-            throw FlowError(.invalidArgument, "The argument '\(name)' is missing.", hint: "Give '\(name)'.")
+            throw FlowError(.invalidArgument, "The argument '\(name)' is missing.", hint: "give '\(name)'")
         }
         return text
     }
@@ -83,11 +83,11 @@ struct Arguments {
         if let duration = ShortDuration.parse(text) { return now - duration }
         throw FlowError(
             .invalidArgument, "'\(text)' is neither a time nor a duration.",
-            hint: "Write a time as 2026-01-31T12:00:00Z, or how long ago: 30s, 5m, 2h, 14d.")
+            hint: "write a time as 2026-01-31T12:00:00Z, or how long ago: 30s, 5m, 2h, 14d")
     }
 
     private func wrong(_ name: String, _ wanted: String, _ value: JSON) -> FlowError {
         FlowError(
-            .invalidArgument, "The argument '\(name)' takes \(wanted), not \(value.text).", hint: "Give \(wanted).")
+            .invalidArgument, "The argument '\(name)' takes \(wanted), not \(value.text).", hint: "give \(wanted)")
     }
 }

@@ -31,8 +31,8 @@ public enum TokenScope: String, Sendable, Hashable, CaseIterable {
                 let names = allCases.map(\.rawValue)
                 throw FlowError(
                     .invalidArgument, "There is no scope '\(text)'.",
-                    hint: Suggestion.nearest(to: text, among: names).map { "Did you mean '\($0)'?" }
-                        ?? "Scopes are: \(names.joined(separator: ", ")).")
+                    hint: Suggestion.hint(for: text, among: names)
+                        ?? "scopes are: \(names.joined(separator: ", "))")
             }
             scopes.append(scope)
         }
@@ -95,7 +95,7 @@ extension FlowEnvironment {
         if let expires = known.expires, expires <= clock.now {
             throw FlowError(
                 .expiredAuthenticationToken, "The token '\(known.name)' expired at \(expires.secondsDescription).",
-                hint: "Make a new one: `flowrun token create`.")
+                hint: "make a new one: `flowrun token create`")
         }
         // A scope that an older version let pass gives no right.
         let scopes = known.scopes.isEmpty ? [.user] : known.scopes.compactMap(TokenScope.init(rawValue:))
@@ -110,7 +110,7 @@ extension FlowEnvironment {
     private static var unknownToken: FlowError {
         FlowError(
             .invalidAuthenticationToken, "The access token is not valid.",
-            hint: "Make one: `flowrun token create`.")
+            hint: "make one: `flowrun token create`")
     }
 }
 

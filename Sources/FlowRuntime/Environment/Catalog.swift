@@ -186,21 +186,21 @@ struct Catalog: Sendable {
     private func ambiguous(_ word: String, _ candidates: [Entry]) -> FlowError {
         FlowError(
             .ambiguousFlow, "'\(word)' may mean \(candidates.map { "'\($0.name)'" }.joined(separator: " or ")).",
-            hint: "Write more of the name, or the flow's GUID: \(candidates.map(\.id).joined(separator: ", ")).")
+            hint: "write more of the name, or the flow's GUID: \(candidates.map(\.id).joined(separator: ", "))")
     }
 
     private func missing(_ word: String) -> FlowError {
         if flows.isEmpty {
             return FlowError(
                 .flowNotFound, "There is no flow '\(word)': the environment has no flows.",
-                hint: "Install a solution first: `flowrun solution install PATH`.")
+                hint: "install a solution first: `flowrun solution install PATH`")
         }
         let names = flows.flatMap { [$0.name, Self.withoutPreview($0.name)] + $0.aliases }
-        let near = Suggestion.nearest(to: word, among: names)
+        let near = Suggestion.hint(for: word, among: names)
         return FlowError(
             .flowNotFound, "There is no flow '\(word)' in the environment.",
-            hint: near.map { "Did you mean '\($0)'?" }
-                ?? "The flows are: \(flows.map { "'\($0.name)'" }.joined(separator: ", ")).")
+            hint: near
+                ?? "the flows are: \(flows.map { "'\($0.name)'" }.joined(separator: ", "))")
     }
 
     private static func fold(_ name: String) -> String {

@@ -151,7 +151,7 @@ public struct EnvironmentRequest: Sendable, Hashable {
         guard let operation = Operation(rawValue: name) else {
             throw FlowError(
                 .invalidArgument, "The owner of the environment does not know the operation '\(name)'.",
-                hint: "Use the same version of flowrun for the command and for the process that owns the environment.")
+                hint: "use the same version of flowrun for the command and for the process that owns the environment")
         }
         self.init(operation, json["arguments"]?.objectValue ?? [:], as: json["user"]?.stringValue)
     }

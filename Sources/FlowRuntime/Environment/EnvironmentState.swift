@@ -54,10 +54,10 @@ struct EnvironmentState: Sendable {
             || connections.values.contains { $0.connection.account.lowercased() == folded }
         if isKnown { return folded }
         let names = users.map(\.upn) + connections.values.map(\.connection.account)
-        let near = Suggestion.nearest(to: upn, among: names)
+        let near = Suggestion.hint(for: upn, among: names)
         throw FlowError(
             .userNotFound, "The environment does not know '\(upn)'.",
-            hint: near.map { "Did you mean '\($0)'?" } ?? "Add the person: `flowrun user add \(upn)`.")
+            hint: near ?? "add the person: `flowrun user add \(upn)`")
     }
 }
 

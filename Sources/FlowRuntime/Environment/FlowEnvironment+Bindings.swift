@@ -55,7 +55,7 @@ extension FlowEnvironment {
             } else {
                 throw FlowError(
                     .invalidArgument, "Nothing is said about what to bind.",
-                    hint: "Give --connection, --all or --settings.")
+                    hint: "give --connection, --all or --settings")
             }
             let bound = Set(
                 commit.changes.compactMap { change in
@@ -80,16 +80,14 @@ extension FlowEnvironment {
         guard let stored = state.connections[name] else {
             throw FlowError(
                 .connectionNotFound, "There is no connection '\(name)'.",
-                hint: Suggestion.nearest(to: name, among: state.connections.keys.sorted()).map {
-                    "Did you mean '\($0)'?"
-                }
-                    ?? "See `flowrun connection list`.")
+                hint: Suggestion.hint(for: name, among: state.connections.keys.sorted())
+                    ?? "see `flowrun connection list`")
         }
         guard stored.isUsable(by: user) else {
             throw FlowError(
                 .connectionAuthorizationFailed,
                 "The connection '\(name)' belongs to \(stored.connection.account); \(user ?? "") may not use it.",
-                hint: "Bind it as \(stored.connection.account), or take a connection of your own.")
+                hint: "bind it as \(stored.connection.account), or take a connection of your own")
         }
         let fitting = places.filter { $0.reference.connector == stored.connection.connector }
         let reference = try arguments.text("reference")
@@ -100,7 +98,7 @@ extension FlowEnvironment {
             throw FlowError(
                 .connectionAuthorizationFailed,
                 "The connection '\(name)' is one to '\(stored.connection.connector)'; \(wanted ?? "no reference needs it").",
-                hint: "Take a connection to the same connector; see `flowrun connection list`.")
+                hint: "take a connection to the same connector; see `flowrun connection list`")
         }
         return Set(fitting.map(\.reference.bindingName)).sorted()
     }
@@ -125,7 +123,7 @@ extension FlowEnvironment {
         let text = try arguments.required("runtimeSource")
         guard let source = ConnectionReference.RuntimeSource(rawValue: text) else {
             throw FlowError(
-                .invalidArgument, "'\(text)' is no source of connections.", hint: "Give embedded or invoker.")
+                .invalidArgument, "'\(text)' is no source of connections.", hint: "give embedded or invoker")
         }
         return try await changing { () throws(FlowError) in
             let places = try await places(arguments)
@@ -171,7 +169,7 @@ extension FlowEnvironment {
     private static func noReference(_ message: String, _ name: String, _ known: [String]) -> FlowError {
         FlowError(
             .connectionReferenceNotFound, message,
-            hint: Suggestion.nearest(to: name, among: known).map { "Did you mean '\($0)'?" }
-                ?? "See `flowrun flow show FLOW`.")
+            hint: Suggestion.hint(for: name, among: known)
+                ?? "see `flowrun flow show FLOW`")
     }
 }

@@ -18,7 +18,7 @@ extension FlowEnvironment {
         if let name, known[name] != nil {
             throw FlowError(
                 .connectionExists, "There already is a connection '\(name)'.",
-                hint: "Give another --name, or `flowrun connection delete \(name)` first.")
+                hint: "give another --name, or `flowrun connection delete \(name)` first")
         }
         let connection = try request.connection(named: name ?? Self.freeName(connector.name, account, known))
         try await connector.signIn(
@@ -33,8 +33,8 @@ extension FlowEnvironment {
         let names = connectors.all.filter { !$0.connectionParameters.isEmpty }.map(\.name)
         throw FlowError(
             .connectorNotFound, "There is no connector '\(name)' that takes connections.",
-            hint: Suggestion.nearest(to: name, among: names).map { "Did you mean '\($0)'?" }
-                ?? "Connectors are: \(names.joined(separator: ", ")).")
+            hint: Suggestion.hint(for: name, among: names)
+                ?? "connectors are: \(names.joined(separator: ", "))")
     }
 
     private static func freeName(
@@ -58,8 +58,8 @@ extension FlowEnvironment {
         let names = try await store.connections(withSecrets: false).map(\.connection.name)
         throw FlowError(
             .connectionNotFound, "There is no connection '\(name)'.",
-            hint: Suggestion.nearest(to: name, among: names).map { "Did you mean '\($0)'?" }
-                ?? "See `flowrun connection list`.")
+            hint: Suggestion.hint(for: name, among: names)
+                ?? "see `flowrun connection list`")
     }
 
     func testConnection(_ arguments: Arguments) async throws(FlowError) -> JSON {
@@ -74,7 +74,7 @@ extension FlowEnvironment {
         guard let connector = connectors[stored.connection.connector] else {
             throw FlowError(
                 .connectorNotFound, "There is no connector '\(stored.connection.connector)'.",
-                hint: "See `flowrun connectors`.")
+                hint: "see `flowrun connectors`")
         }
         var refusal: FlowError?
         do throws(FlowError) {
@@ -171,16 +171,16 @@ struct NewConnection {
         if let grant, !Self.grants.contains(grant) {
             throw FlowError(
                 .invalidArgument, "There is no grant '\(grant)'.",
-                hint: Suggestion.nearest(to: grant, among: Self.grants).map { "Did you mean '\($0)'?" }
-                    ?? "Grants are: \(Self.grants.joined(separator: ", ")).")
+                hint: Suggestion.hint(for: grant, among: Self.grants)
+                    ?? "grants are: \(Self.grants.joined(separator: ", "))")
         }
         let known = connector.connectionParameters
         for name in parameters.keys.sorted() + secrets.keys.sorted() {
             guard let parameter = known.first(where: { $0.name == name }) else {
                 throw FlowError(
                     .invalidArgument, "A connection to '\(connector.name)' has no parameter '\(name)'.",
-                    hint: Suggestion.nearest(to: name, among: known.map(\.name)).map { "Did you mean '\($0)'?" }
-                        ?? "Parameters are: \(known.map(\.name).joined(separator: ", ")).")
+                    hint: Suggestion.hint(for: name, among: known.map(\.name))
+                        ?? "parameters are: \(known.map(\.name).joined(separator: ", "))")
             }
             if parameter.isSecret, parameters[name] != nil {
                 throw FlowError(

@@ -80,7 +80,7 @@ extension FlowEnvironment {
         guard let url = triggerURL(of: flow) else {
             throw FlowError(
                 .triggerURLNotAvailable, "The flow '\(flow.name)' has no URL: it is not started by a request.",
-                hint: "Only flows with a Request or HttpWebhook trigger have one; see `flowrun flow list`.")
+                hint: "only flows with a Request or HttpWebhook trigger have one; see `flowrun flow list`")
         }
         return [
             "flow": .string(flow.name), "id": .string(flow.id), "method": .string(url.method), "url": .string(url.text),
@@ -125,10 +125,10 @@ extension FlowEnvironment {
         for way in ways {
             if let variable = variables.first(where: way) { return variable }
         }
-        let near = Suggestion.nearest(to: name, among: variables.flatMap { [$0.schemaName, $0.displayName] })
+        let near = Suggestion.hint(for: name, among: variables.flatMap { [$0.schemaName, $0.displayName] })
         throw FlowError(
             .variableNotFound, "The environment has no variable '\(name)'.",
-            hint: near.map { "Did you mean '\($0)'?" } ?? "See `flowrun variable list`.")
+            hint: near ?? "see `flowrun variable list`")
     }
 
     func setVariable(_ arguments: Arguments) async throws(FlowError) -> JSON {
@@ -143,7 +143,7 @@ extension FlowEnvironment {
         switch given {
         case .string(let value): text = value
         case .bool(let value) where variable.type == .boolean: text = value ? "Yes" : "No"
-        case .null: throw FlowError(.invalidArgument, "The argument 'value' is missing.", hint: "Give the value.")
+        case .null: throw FlowError(.invalidArgument, "The argument 'value' is missing.", hint: "give the value")
         default: text = given.text
         }
         let value = try VariableValues.accept(text, for: variable)
@@ -172,15 +172,15 @@ extension FlowEnvironment {
         let upn = try arguments.required("upn").lowercased()
         guard upn.contains("@"), !upn.hasPrefix("@"), !upn.hasSuffix("@"), !upn.contains(where: \.isWhitespace) else {
             throw FlowError(
-                .invalidArgument, "'\(upn)' is no user principal name.", hint: "Write it as ana@adatum.example.")
+                .invalidArgument, "'\(upn)' is no user principal name.", hint: "write it as ana@adatum.example")
         }
         let role = try arguments.text("role")
         if let role, EnvironmentRole(rawValue: role) == nil, role != "user" {
             let names = EnvironmentRole.allCases.map(\.rawValue) + ["user"]
             throw FlowError(
                 .invalidArgument, "There is no role '\(role)'.",
-                hint: Suggestion.nearest(to: role, among: names).map { "Did you mean '\($0)'?" }
-                    ?? "Roles are: \(names.joined(separator: ", ")).")
+                hint: Suggestion.hint(for: role, among: names)
+                    ?? "roles are: \(names.joined(separator: ", "))")
         }
         return try await changing { () throws(FlowError) in
             let known = try await store.users().first { $0.upn == upn }
@@ -221,7 +221,7 @@ extension FlowEnvironment {
         let upn = try arguments.required("upn")
         let text = try arguments.required("role")
         guard let role = FlowShare.Role(rawValue: text) else {
-            throw FlowError(.invalidArgument, "The right '\(text)' is none.", hint: "Give owner or runOnly.")
+            throw FlowError(.invalidArgument, "The right '\(text)' is none.", hint: "give owner or runOnly")
         }
         return try await changing { () throws(FlowError) in
             let user = try await state().knownUser(upn) ?? upn

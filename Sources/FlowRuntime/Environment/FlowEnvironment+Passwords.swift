@@ -67,14 +67,14 @@ extension FlowEnvironment {
         guard password.count >= Self.passwordLength, password.utf8.count <= 1_024 else {
             throw FlowError(
                 .invalidArgument, "The password is shorter than \(Self.passwordLength) characters, or very long.",
-                hint: "Take several words.")
+                hint: "take several words")
         }
         let users = try await store.users()
         guard users.contains(where: { $0.upn == upn }) else {
             throw FlowError(
                 .userNotFound, "The environment has no person '\(upn)'.",
-                hint: Suggestion.nearest(to: upn, among: users.map(\.upn)).map { "Did you mean '\($0)'?" }
-                    ?? "Add them: `flowrun user add \(upn)`.")
+                hint: Suggestion.hint(for: upn, among: users.map(\.upn))
+                    ?? "add them: `flowrun user add \(upn)`")
         }
         guard let hash = await OwnThread.run({ [options] in PasswordHash(of: password, cost: options.passwordCost) })
         else { throw Self.noMemory }
@@ -86,7 +86,7 @@ extension FlowEnvironment {
     }
 
     private static var noMemory: FlowError {
-        FlowError(.signInRefused, "The system has no memory to try a password.", hint: "Try again later.")
+        FlowError(.signInRefused, "The system has no memory to try a password.", hint: "try again later")
     }
 
     /// The change that takes a person's password away.
@@ -102,7 +102,7 @@ extension FlowEnvironment {
         // No name is longer; what a stranger sends stands in the audit log.
         let upn = String(upn.lowercased().prefix(320))
         guard passwords.admit() else {
-            throw FlowError(.tooManyRequests, "Very many people sign in at once.", hint: "Try again in a minute.")
+            throw FlowError(.tooManyRequests, "Very many people sign in at once.", hint: "try again in a minute")
         }
         defer { passwords.leave() }
         let changes = passwords.changes(of: upn)

@@ -32,7 +32,7 @@ extension FlowEnvironment {
                 throw FlowError(
                     .invalidSolution,
                     "The solution in \(folder) is called '\(source.solution.uniqueName)', and '\(part.installed.name)' is installed from there.",
-                    hint: "Uninstall the old one first: `flowrun solution uninstall \(part.installed.name)`.")
+                    hint: "uninstall the old one first: `flowrun solution uninstall \(part.installed.name)`")
             }
             let own = catalog.flows.filter { $0.solution == part.installed.name }
             let changed = source.flows.filter { flow in

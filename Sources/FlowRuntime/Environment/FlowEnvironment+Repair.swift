@@ -29,7 +29,7 @@ extension FlowEnvironment {
         guard !names.isEmpty || like != nil else {
             throw FlowError(
                 .invalidArgument, "No run to repair is named.",
-                hint: "Find failed runs with `flowrun runs list --status Failed`.")
+                hint: "find failed runs with `flowrun runs list --status Failed`")
         }
         if !options.isDry { try await takeUpRuns() }
         guard let like else {
@@ -50,7 +50,7 @@ extension FlowEnvironment {
         guard following != nil || group.count + sources.count > 0 else {
             throw FlowError(
                 .runRepairedAlready, "The run \(like) and all that failed like it were repaired already.",
-                hint: "See by what: `flowrun runs show \(like)`.")
+                hint: "see by what: `flowrun runs show \(like)`")
         }
         return Self.slice(try await repair(sources, options, isAlone: false), next: following)
     }

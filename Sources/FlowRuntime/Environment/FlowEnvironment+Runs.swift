@@ -53,7 +53,7 @@ extension FlowEnvironment {
         guard let flow = host.catalog[run.flowID] else {
             throw FlowError(
                 .flowNotFound, "The flow '\(run.flowName)' of the run \(run.name) is not in the environment any more.",
-                hint: "Install its solution again: `flowrun solution install PATH`.")
+                hint: "install its solution again: `flowrun solution install PATH`")
         }
         try requireStarted(flow)
         return flow
@@ -132,8 +132,8 @@ extension FlowEnvironment {
         guard let known = statuses.first(where: { $0.lowercased() == status.lowercased() }) else {
             throw FlowError(
                 .invalidArgument, "There is no status '\(status)'.",
-                hint: Suggestion.nearest(to: status, among: statuses).map { "Did you mean '\($0)'?" }
-                    ?? "Statuses are: \(statuses.joined(separator: ", ")).")
+                hint: Suggestion.hint(for: status, among: statuses)
+                    ?? "statuses are: \(statuses.joined(separator: ", "))")
         }
         if known == "InDoubt" {
             filter.code = known
@@ -201,7 +201,7 @@ extension FlowEnvironment {
             throw FlowError(
                 .workflowRunCanNotBeCancelled,
                 "The workflow run '\(run)' cannot be cancelled: its status is '\(summary.status)'.",
-                hint: "Only runs that are running or waiting can be cancelled.")
+                hint: "only runs that are running or waiting can be cancelled")
         }
         try await host.send(InboxMessage(id: "cancel:\(UUIDText.random())", .cancel(by: nil)), to: run)
         return Self.row(of: try await watch.finished())
@@ -239,8 +239,8 @@ extension FlowEnvironment {
             throw FlowError(
                 .runNotInDoubt, "The action '\(action)' of the run \(run) is not in doubt.",
                 hint: paths.isEmpty
-                    ? "Find runs in doubt: `flowrun runs list --status InDoubt`."
-                    : "In doubt are: \(paths.joined(separator: ", ")).")
+                    ? "find runs in doubt: `flowrun runs list --status InDoubt`"
+                    : "in doubt are: \(paths.joined(separator: ", "))")
         }
         let outcome: EffectOutcome
         if let happened = arguments.value("happened") {

@@ -59,7 +59,7 @@ extension FlowEnvironment {
                     .invalidSolution,
                     "The flow '\(definition.name)' has the id of '\(other.name)' in the solution '\(other.solution)'.",
                     location: SourceLocation(file: definition.file, line: 1, column: 1),
-                    hint: "Give the flow another id, or uninstall the other solution first.")
+                    hint: "give the flow another id, or uninstall the other solution first")
             }
             let stored = flow.stored
             let standing = old.first { $0.id == id }
@@ -145,8 +145,8 @@ extension FlowEnvironment {
                 let names = catalog.solutions.flatMap { [$0.installed.name, $0.installed.displayName] }
                 throw FlowError(
                     .solutionNotFound, "No solution '\(name)' is installed.",
-                    hint: Suggestion.nearest(to: name, among: names).map { "Did you mean '\($0)'?" }
-                        ?? "See `flowrun solution list`.")
+                    hint: Suggestion.hint(for: name, among: names)
+                        ?? "see `flowrun solution list`")
             }
             var commit = StoreCommit()
             let flows = catalog.flows.filter { $0.solution == part.installed.name }
@@ -183,8 +183,8 @@ struct DeploymentSettings {
                 throw FlowError(
                     .variableNotFound,
                     "The solution '\(solution.uniqueName)' has no environment variable '\(schemaName)'.",
-                    hint: Suggestion.nearest(to: schemaName, among: solution.environmentVariables.map(\.schemaName))
-                        .map { "Did you mean '\($0)'?" } ?? "Take the entry out of the settings.")
+                    hint: Suggestion.hint(for: schemaName, among: solution.environmentVariables.map(\.schemaName))
+                        ?? "take the entry out of the settings")
             }
             let text = value.stringValue ?? value.text
             if text.isEmpty { continue }
@@ -209,8 +209,8 @@ struct DeploymentSettings {
             guard state.connections[name] != nil else {
                 throw FlowError(
                     .connectionNotFound, "There is no connection '\(name)' for the reference '\(logicalName)'.",
-                    hint: Suggestion.nearest(to: name, among: state.connections.keys.sorted())
-                        .map { "Did you mean '\($0)'?" } ?? "See `flowrun connection list`.")
+                    hint: Suggestion.hint(for: name, among: state.connections.keys.sorted())
+                        ?? "see `flowrun connection list`")
             }
             commit.add(.binding(ConnectionBinding(logicalName: logicalName, connection: name, boundAt: now)))
         }

@@ -12,7 +12,7 @@ extension FlowEnvironment {
         if let text = try arguments.text("expires") {
             guard let duration = ShortDuration.parse(text) else {
                 throw FlowError(
-                    .invalidArgument, "'\(text)' is no duration.", hint: "Write 30s, 5m, 2h, 14d or ISO 8601.")
+                    .invalidArgument, "'\(text)' is no duration.", hint: "write 30s, 5m, 2h, 14d or ISO 8601")
             }
             expires = now + duration
         }
@@ -25,7 +25,7 @@ extension FlowEnvironment {
             if try await store.tokens().contains(where: { $0.name == name }) {
                 throw FlowError(
                     .invalidArgument, "There already is a token '\(name)'.",
-                    hint: "Give another --name, or `flowrun token revoke \(name)` first.")
+                    hint: "give another --name, or `flowrun token revoke \(name)` first")
             }
             try await commit(StoreCommit([.token(token)]))
             return ["name": .string(name), "token": .string(text), "expires": Self.expiry(of: token)]
@@ -52,8 +52,8 @@ extension FlowEnvironment {
             guard names.contains(name) else {
                 throw FlowError(
                     .tokenNotFound, "There is no token '\(name)'.",
-                    hint: Suggestion.nearest(to: name, among: names).map { "Did you mean '\($0)'?" }
-                        ?? "See `flowrun token list`.")
+                    hint: Suggestion.hint(for: name, among: names)
+                        ?? "see `flowrun token list`")
             }
             try await commit(StoreCommit([.removeToken(name)]))
             return ["name": .string(name)]

@@ -47,7 +47,7 @@ struct SolutionSource {
         guard StateFiles.exists(file) else {
             throw FlowError(
                 .solutionNotFound, "There is no solution.yaml in \(folder).",
-                hint: "Name the folder of a solution: `flowrun solution install PATH`.")
+                hint: "name the folder of a solution: `flowrun solution install PATH`")
         }
         let text = String(decoding: try StateFiles.read(file), as: UTF8.self)
         // The decoder asks for each flow file; what it asks for is what is kept.
@@ -77,7 +77,7 @@ struct SolutionSource {
         guard var first = findings.first?.error else {
             return FlowError(
                 .invalidSolution, "\(folder)/solution.yaml says no uniqueName.",
-                hint: "Write `uniqueName:` at its beginning.")
+                hint: "write `uniqueName:` at its beginning")
         }
         first.details = findings.dropFirst().map(\.error)
         return first

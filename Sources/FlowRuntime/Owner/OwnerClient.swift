@@ -40,7 +40,7 @@ public struct OwnerClient: Sendable {
         guard let json = try? JSON(parsing: body), let reply = EnvironmentReply(json: json) else {
             throw FlowError(
                 .invalidProtocolResponse, "The owner of the environment gave an answer that is not understood.",
-                hint: "Use the same version of flowrun for the command and for the process that owns the environment.")
+                hint: "use the same version of flowrun for the command and for the process that owns the environment")
         }
         return try reply.get()
     }

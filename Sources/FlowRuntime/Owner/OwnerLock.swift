@@ -36,7 +36,7 @@ public final class OwnerLock: Sendable {
         guard descriptor >= 0 else {
             throw FlowError(
                 .storeUnusable, "The lock \(settings.lockFile) cannot be opened: \(String(cString: strerror(errno))).",
-                hint: "Check owner and rights of \(settings.stateFolder).")
+                hint: "check owner and rights of \(settings.stateFolder)")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
@@ -76,8 +76,8 @@ public final class OwnerLock: Sendable {
         return FlowError(
             .storeInUse,
             "The environment '\(settings.name)' is owned by \(who), and cannot be \(purpose) while someone owns it.",
-            hint: holder.map { "End it first: `kill \($0.processID)` (or `systemctl stop` of its unit)." }
-                ?? "Call the command again.")
+            hint: holder.map { "end it first: `kill \($0.processID)` (or `systemctl stop` of its unit)" }
+                ?? "call the command again")
     }
 
     /// The error of a command that needs the environment while its owner does not answer.
@@ -86,7 +86,7 @@ public final class OwnerLock: Sendable {
         let who = holder.map { "process \($0.processID) (\($0.purpose)) since \($0.since)" } ?? "another process"
         return FlowError(
             .storeInUse, "The environment '\(settings.name)' is owned by \(who), which does not answer.",
-            hint: holder.map { "Look at it: `ps -p \($0.processID)`; end it with `kill \($0.processID)` if it hangs." }
-                ?? "Call the command again.")
+            hint: holder.map { "look at it: `ps -p \($0.processID)`; end it with `kill \($0.processID)` if it hangs" }
+                ?? "call the command again")
     }
 }

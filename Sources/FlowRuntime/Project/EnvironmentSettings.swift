@@ -143,7 +143,7 @@ public struct EnvironmentSettings: Sendable, Hashable {
         if StateFiles.exists(databaseFile) {
             throw FlowError(
                 .storeKeyWrong, "The environment's key is missing: there is a store, and no file \(keyFile).",
-                hint: "Put the key file back from a backup, or set FLOWRUN_KEY to the key.")
+                hint: "put the key file back from a backup, or set FLOWRUN_KEY to the key")
         }
         let key = SecureRandom.bytes(SealedBox.keyLength)
         try makeStateFolder()
@@ -158,7 +158,7 @@ public struct EnvironmentSettings: Sendable, Hashable {
         guard StateFiles.exists(file), let record = try? JSON(parsing: StateFiles.read(file)) else {
             throw FlowError(
                 .sandboxNotRunning, "The environment '\(name)' uses the sandbox, and no sandbox runs for this project.",
-                hint: "Start it: `flowrun sandbox start --detach`.")
+                hint: "start it: `flowrun sandbox start --detach`")
         }
         return record
     }
@@ -192,7 +192,7 @@ public struct EnvironmentSettings: Sendable, Hashable {
         throw FlowError(
             .invalidKey, "The environment's key from \(source) is not \(SealedBox.keyLength) bytes long.",
             hint:
-                "Give the key that the environment was made with; `openssl rand -base64 32` makes one for a new environment."
+                "give the key that the environment was made with; `openssl rand -base64 32` makes one for a new environment"
         )
     }
 }

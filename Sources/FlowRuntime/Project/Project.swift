@@ -23,7 +23,7 @@ public struct Project: Sendable {
         }
         throw FlowError(
             .projectNotFound, "There is no \(fileName) in \(StateFiles.absolute(folder)) or a folder above it.",
-            hint: "Make one with `flowrun init`, or name its folder: `--project DIR`.")
+            hint: "make one with `flowrun init`, or name its folder: `--project DIR`")
     }
 
     /// Reads the project of exactly this folder.
@@ -34,7 +34,7 @@ public struct Project: Sendable {
         guard StateFiles.exists(file) else {
             throw FlowError(
                 .projectNotFound, "There is no \(fileName) in \(folder).",
-                hint: "Make one with `flowrun init \(folder)`, or name another folder: `--project DIR`.")
+                hint: "make one with `flowrun init \(folder)`, or name another folder: `--project DIR`")
         }
         var reader = ProjectReader(file: file, folder: folder)
         return try reader.read(try StateFiles.read(file))
@@ -48,7 +48,7 @@ public struct Project: Sendable {
         let near = Suggestion.nearest(to: name, among: names)
         throw FlowError(
             .environmentNotFound, "The project \(folder) has no environment '\(name)'.",
-            hint: near.map { "Did you mean `--environment \($0)`?" }
-                ?? "\(Project.fileName) names: \(names.joined(separator: ", ")).")
+            hint: near.map { "did you mean `--environment \($0)`?" }
+                ?? "\(Project.fileName) names: \(names.joined(separator: ", "))")
     }
 }

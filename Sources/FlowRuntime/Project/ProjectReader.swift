@@ -15,7 +15,7 @@ struct ProjectReader {
     mutating func read(_ bytes: [UInt8]) throws(FlowError) -> Project {
         let text = FlowTextReader.read(bytes, file: file)
         for finding in text.findings where finding.severity == .error {
-            report(finding.message, at: finding.location, hint: finding.hint ?? "Correct the text.")
+            report(finding.message, at: finding.location, hint: finding.hint ?? "correct the text")
         }
         guard problems.isEmpty, let root = text.root else { throw failure() }
         guard root.isMapping || root.isNull else {
@@ -46,11 +46,11 @@ struct ProjectReader {
         if member.key.lowercased() == "sandbox" {
             report(
                 "No environment may be called 'sandbox': the sandbox keeps its state under that name.",
-                at: member.keyLocation, hint: "Choose another name, such as `test`, with `endpoints: sandbox`.")
+                at: member.keyLocation, hint: "choose another name, such as `test`, with `endpoints: sandbox`")
         } else if member.key.isEmpty || member.key.hasPrefix(".") || !member.key.allSatisfy(allowed.contains) {
             report(
                 "'\(member.key)' is no name of an environment.", at: member.keyLocation,
-                hint: "Use letters, digits, `-`, `_` and `.`; the first character is no dot.")
+                hint: "use letters, digits, `-`, `_` and `.`; the first character is no dot")
         }
     }
 
@@ -86,13 +86,13 @@ struct ProjectReader {
             {
                 report(
                     "The password of the database must not stand in \(Project.fileName).", at: node.location,
-                    hint: "Give it by PGPASSFILE or FLOWRUN_STORE_PASSWORD.")
+                    hint: "give it by PGPASSFILE or FLOWRUN_STORE_PASSWORD")
             }
             return .postgresql(url: url)
         default:
             report(
                 "`store` must be `sqlite` or a PostgreSQL URL.", at: node.location,
-                hint: "Write `store: sqlite` or `store: postgresql://user@host/database`.")
+                hint: "write `store: sqlite` or `store: postgresql://user@host/database`")
             return .sqlite
         }
     }
@@ -103,7 +103,7 @@ struct ProjectReader {
         guard node.isMapping else {
             report(
                 "`endpoints` must be `sandbox` or map services to addresses.", at: node.location,
-                hint: "Services are: \(EnvironmentSettings.services.joined(separator: ", ")).")
+                hint: "services are: \(EnvironmentSettings.services.joined(separator: ", "))")
             return .addresses([:])
         }
         checkKeys(of: node, allowed: EnvironmentSettings.services, in: "`endpoints`")
@@ -131,7 +131,7 @@ struct ProjectReader {
             if let text = listen.string, ListenAddress(text) != nil {
                 server.listen = text
             } else {
-                report("`listen` must be HOST:PORT.", at: listen.location, hint: "Write `listen: 127.0.0.1:7070`.")
+                report("`listen` must be HOST:PORT.", at: listen.location, hint: "write `listen: 127.0.0.1:7070`")
             }
         }
         if let url = node["publicUrl"] {
@@ -159,7 +159,7 @@ struct ProjectReader {
             } else {
                 report(
                     "`webhook` must begin with http:// or https://, or name a variable.", at: webhook.location,
-                    hint: "Write `webhook: env:NAME` where the address is a secret.")
+                    hint: "write `webhook: env:NAME` where the address is a secret")
             }
         }
         if let command = node["command"] {
@@ -178,8 +178,8 @@ struct ProjectReader {
                     let names = Alert.Kind.allCases.map(\.rawValue)
                     report(
                         "There are no alerts on '\(text)'.", at: node["on"]?.location ?? node.location,
-                        hint: Suggestion.nearest(to: text, among: names).map { "Did you mean `\($0)`?" }
-                            ?? "Alerts are on: \(names.joined(separator: ", ")).")
+                        hint: Suggestion.nearest(to: text, among: names).map { "did you mean `\($0)`?" }
+                            ?? "alerts are on: \(names.joined(separator: ", "))")
                 }
             }
         }
@@ -196,7 +196,7 @@ struct ProjectReader {
         let text = node.string ?? node.json.text
         if let duration = ShortDuration.parse(text), duration >= .seconds(1) { return duration }
         report(
-            "`\(key)` must be a duration of a second at least.", at: node.location, hint: "Write as in `30m` or `2h`.")
+            "`\(key)` must be a duration of a second at least.", at: node.location, hint: "write as in `30m` or `2h`")
         return nil
     }
 
@@ -242,7 +242,7 @@ struct ProjectReader {
         let near = node.string.flatMap { Suggestion.nearest(to: $0, among: names) }
         report(
             "`\(key)` must be one of: \(names.joined(separator: ", ")).", at: node.location,
-            hint: near.map { "Did you mean `\(key): \($0)`?" } ?? "Write `\(key): \(standard.rawValue)`.")
+            hint: near.map { "did you mean `\(key): \($0)`?" } ?? "write `\(key): \(standard.rawValue)`")
         return standard
     }
 
@@ -268,7 +268,7 @@ struct ProjectReader {
             let near = Suggestion.nearest(to: member.key, among: allowed)
             report(
                 "'\(member.key)' is not known in \(place).", at: member.keyLocation,
-                hint: near.map { "Did you mean `\($0)`?" } ?? "Known are: \(allowed.joined(separator: ", ")).")
+                hint: near.map { "did you mean `\($0)`?" } ?? "known are: \(allowed.joined(separator: ", "))")
         }
     }
 
@@ -278,7 +278,7 @@ struct ProjectReader {
 
     private func failure() -> FlowError {
         guard var first = problems.first else {
-            return FlowError(.invalidProject, "\(file) cannot be read.", hint: "Write it anew: `flowrun init`.")
+            return FlowError(.invalidProject, "\(file) cannot be read.", hint: "write it anew: `flowrun init`")
         }
         if problems.count > 1 { first.details = Array(problems.dropFirst()) }
         return first
@@ -299,9 +299,9 @@ extension ServerLimits.Setting.Kind {
     /// How it is written.
     fileprivate var example: String {
         switch self {
-        case .count: "Write a whole number."
-        case .size: "Write bytes, or as in `8 MiB`."
-        case .time: "Write as in `30s` or `5m`."
+        case .count: "write a whole number"
+        case .size: "write bytes, or as in `8 MiB`"
+        case .time: "write as in `30s` or `5m`"
         }
     }
 }

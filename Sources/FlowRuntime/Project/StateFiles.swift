@@ -75,12 +75,12 @@ package enum StateFiles {
     private static func unreadable(_ path: String, _ reason: Int32) -> FlowError {
         FlowError(
             .fileNotReadable, "The file \(path) cannot be read: \(String(cString: strerror(reason))).",
-            hint: "Check the path and its rights.")
+            hint: "check the path and its rights")
     }
 
     private static func unwritable(_ path: String, _ reason: Int32) -> FlowError {
         FlowError(
             .fileNotWritable, "The file \(path) cannot be written: \(String(cString: strerror(reason))).",
-            hint: "Check the folder's owner, rights and free space.")
+            hint: "check the folder's owner, rights and free space")
     }
 }

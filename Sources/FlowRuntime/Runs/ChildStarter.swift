@@ -79,6 +79,6 @@ struct ChildStarter {
     private static func missing(_ reference: String) -> FlowError {
         FlowError(
             .workflowNotFound, "The workflow '\(reference)' could not be found.",
-            hint: "Install the solution that holds it: `flowrun solution install PATH`.")
+            hint: "install the solution that holds it: `flowrun solution install PATH`")
     }
 }

@@ -115,7 +115,7 @@ struct EffectPerformer {
         FlowError(
             .invalidProtocolResponse,
             "'\(connector)' answered status \(answer.statusCode) with a body that is not the service's own.",
-            hint: "Try again later; look at `endpoints` and at proxies in between if it stays so.")
+            hint: "try again later; look at `endpoints` and at proxies in between if it stays so")
     }
 
     /// What is known of a call that an earlier process, or a run that this one repairs, may have sent, by its replay rule;

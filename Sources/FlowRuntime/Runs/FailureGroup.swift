@@ -31,7 +31,7 @@ struct FailureGroup {
             throw FlowError(
                 pattern.isFinished ? .runNotRepairable : .workflowRunInProgress,
                 "The run \(name) has no failure to which others could be equal: it is \(pattern.status).",
-                hint: "Find failed runs with `flowrun runs list --status Failed`.")
+                hint: "find failed runs with `flowrun runs list --status Failed`")
         }
         self.failure = failure
         after = cursor?["after"]?.stringValue

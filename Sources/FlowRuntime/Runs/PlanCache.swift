@@ -47,13 +47,13 @@ final class PlanCache: Sendable {
         guard let stored = try await store.definition(hash) else {
             throw FlowError(
                 .runUnreadable, "The definition of '\(name)' with which the run began is not in the store.",
-                hint: "Start the run again from its trigger: `flowrun runs resubmit ID`.")
+                hint: "start the run again from its trigger: `flowrun runs resubmit ID`")
         }
         let flows = FlowDecoder.decode(stored.text, file: stored.file).flows
         guard let definition = flows.first(where: { $0.name == name }) ?? flows.first else {
             throw FlowError(
                 .runUnreadable, "The definition of '\(name)' with which the run began cannot be read any more.",
-                hint: "Start the run again from its trigger: `flowrun runs resubmit ID`.")
+                hint: "start the run again from its trigger: `flowrun runs resubmit ID`")
         }
         return definition
     }

@@ -64,8 +64,8 @@ extension FlowEnvironment {
                 throw FlowError(
                     .repairVersionDiffers,
                     "The run \(source.name) cannot go on with the newest version of '\(flow.name)': \(difference).",
-                    hint: "Leave --newest out, or repair it from an action before that: "
-                        + "`flowrun runs repair \(source.name) --newest --from ACTION`.")
+                    hint: "leave --newest out, or repair it from an action before that: "
+                        + "`flowrun runs repair \(source.name) --newest --from ACTION`")
             }
             identity.flowName = flow.name
             identity.parameters = runnable.parameters
@@ -89,7 +89,7 @@ extension FlowEnvironment {
     static func unreadable(_ run: String, _ flow: Catalog.Entry) -> FlowError {
         FlowError(
             .runUnreadable, "The journal of the run \(run) does not begin with its start.",
-            hint: "Start the flow anew: `flowrun run '\(flow.name)'`.")
+            hint: "start the flow anew: `flowrun run '\(flow.name)'`")
     }
 
     /// What a run's repair did must not be done twice.
@@ -99,8 +99,8 @@ extension FlowEnvironment {
             .runRepairedAlready,
             "The run \(source.name) was repaired already, by \(repair.name), which is \(repair.status).",
             hint: repair.status == "Succeeded"
-                ? "See what it did: `flowrun runs show \(repair.name)`."
-                : "Repair that one: `flowrun runs repair \(repair.name)`.")
+                ? "see what it did: `flowrun runs show \(repair.name)`"
+                : "repair that one: `flowrun runs repair \(repair.name)`")
     }
 
     /// The runs that repaired a run, newest first.
@@ -118,7 +118,7 @@ extension FlowEnvironment {
             throw FlowError(
                 .workflowRunInProgress,
                 "The child run \(run) has not ended; another one would do its work a second time.",
-                hint: "Wait for its end with `flowrun runs watch \(run)`, or end it with `flowrun runs cancel \(run)`.")
+                hint: "wait for its end with `flowrun runs watch \(run)`, or end it with `flowrun runs cancel \(run)`")
         }
         for event in try await events(of: run) {
             guard case .replied(let reply, _) = event else { continue }

@@ -78,7 +78,7 @@ extension RunHost {
         guard case .runStarted(let start)? = events.first else {
             throw FlowError(
                 .runUnreadable, "The journal of the run \(summary.name) does not begin with its start.",
-                hint: "Start the run again from its trigger: `flowrun runs resubmit \(summary.name)`.")
+                hint: "start the run again from its trigger: `flowrun runs resubmit \(summary.name)`")
         }
         let plan = try await plans.plan(hash: summary.definitionHash, flow: summary.flowName)
         let machine = try RunStateMachine(plan: plan, identity: start.identity, folding: events)

@@ -66,10 +66,10 @@ struct RunContext {
         let path = ActionPath(text: word)
         guard let action = record.action(word) ?? record.action(path.name), let place = outline.place(of: action.name)
         else {
-            let near = Suggestion.nearest(to: path.name, among: outline.entries.map(\.name))
+            let near = Suggestion.hint(for: path.name, among: outline.entries.map(\.name))
             throw FlowError(
                 .invalidArgument, "The flow '\(definition.name)' has no action '\(word)'.",
-                hint: near.map { "did you mean '\($0)'?" } ?? "flowrun runs show names the actions of the run")
+                hint: near ?? "flowrun runs show names the actions of the run")
         }
         guard action.summary != nil else {
             throw FlowError(

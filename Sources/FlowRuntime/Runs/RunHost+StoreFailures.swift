@@ -104,7 +104,7 @@ extension RunHost {
         storeFailure
             ?? FlowError(
                 .storeUnusable, "The environment takes no runs now: its process is ending.",
-                hint: "Call the command again.")
+                hint: "call the command again")
     }
 
     // MARK: Failing and getting well

@@ -180,7 +180,7 @@ final class RunHost: Sendable {
         waiters.endAll(
             FlowError(
                 .storeInUse, "The process that owns the environment is ending.",
-                hint: "The run goes on at the next start."))
+                hint: "the run goes on at the next start"))
     }
 
     /// Whether no run has anything to do in this process.

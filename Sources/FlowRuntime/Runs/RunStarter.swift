@@ -51,7 +51,7 @@ extension RunHost {
         guard let trigger = flow.trigger, let planned = plan.trigger else {
             throw FlowError(
                 .invalidWorkflowTriggerName, "The flow '\(flow.name)' has no trigger.",
-                hint: "Give it one under `triggers`.")
+                hint: "give it one under `triggers`")
         }
         let values = VariableValues(catalog, state)
         var parameters = values.parameters(of: flow.definition)

@@ -70,7 +70,7 @@ final class RunTurns: Sendable {
                 .workflowMaximumWaitingRunCountExceeded,
                 "The number of waiting workflow runs '\(own)' has exceeded the maximum allowed limit of "
                     + "'\(limit)'. Try increasing the value of 'maximumWaitingRuns' in trigger concurrency "
-                    + "configuration.", hint: "Wait until runs have ended; see `flowrun runs list --status Waiting`.")
+                    + "configuration.", hint: "wait until runs have ended; see `flowrun runs list --status Waiting`")
         }
         return .later
     }

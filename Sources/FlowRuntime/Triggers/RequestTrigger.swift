@@ -37,7 +37,7 @@ extension FlowEnvironment {
     static func noRun(_ name: String) -> FlowError {
         FlowError(
             .workflowRunNotFound, "The workflow run '\(name)' could not be found.",
-            hint: "See `flowrun runs list`.")
+            hint: "see `flowrun runs list`")
     }
 }
 

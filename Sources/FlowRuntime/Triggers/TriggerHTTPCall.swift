@@ -20,7 +20,7 @@ extension RunHost {
     /// - Throws: why there is no answer; an answer with a status from 400 on is an error of that name.
     func send(_ call: HTTPCall, of trigger: Trigger) async throws(FlowError) -> OperationAnswer {
         guard let connector = connectors["http"] else {
-            throw FlowError(.connectorNotFound, "There is no connector 'http'.", hint: "See `flowrun connectors`.")
+            throw FlowError(.connectorNotFound, "There is no connector 'http'.", hint: "see `flowrun connectors`")
         }
         let session = ConnectionSession(
             connection: Connection(name: "", connector: "http", account: "", grant: "", parameters: [:], secrets: [:]),
@@ -47,6 +47,6 @@ extension FlowError {
         FlowError(
             .invalidTemplate,
             "The '\(member)' of trigger '\(trigger.name)' is not valid: a method and an absolute http or https address are needed.",
-            location: trigger.location, path: trigger.path, hint: "Give `method` and `uri`.")
+            location: trigger.location, path: trigger.path, hint: "give `method` and `uri`")
     }
 }

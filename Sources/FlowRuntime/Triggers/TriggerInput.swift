@@ -28,7 +28,7 @@ struct TriggerInput {
             guard input == nil || input?.isNull == true || input?.objectValue?.isEmpty == true else {
                 throw FlowError(
                     .invalidArgument, "The flow '\(flow)' starts by the clock and takes no input.",
-                    hint: "Run it without --input.")
+                    hint: "run it without --input")
             }
             return [:]
         case "request" where isPersonal:
@@ -44,7 +44,7 @@ struct TriggerInput {
                 throw FlowError(
                     .missingInput,
                     "The flow '\(flow)' starts by its connector; to run it by hand, give it what the trigger would.",
-                    hint: "flowrun run '\(flow)' --input @FILE, where FILE holds the trigger's body.")
+                    hint: "flowrun run '\(flow)' --input @FILE, where FILE holds the trigger's body")
             }
             return ["headers": [:], "body": input]
         }
@@ -64,7 +64,7 @@ struct TriggerInput {
         default:
             throw FlowError(
                 .invalidArgument, "The input of '\(flow)' must be an object.",
-                hint: "Give the values by name: \(Self.example(properties)).")
+                hint: "give the values by name: \(Self.example(properties))")
         }
         var body = JSONObject()
         for (name, value) in given {
@@ -93,11 +93,11 @@ struct TriggerInput {
 
     private func unknown(_ name: String, _ properties: JSONObject) -> FlowError {
         let titles = properties.map { $0.1["title"]?.stringValue ?? $0.0 }
-        let near = Suggestion.nearest(to: name, among: titles + properties.keys)
+        let near = Suggestion.hint(for: name, among: titles + properties.keys)
         return FlowError(
             .invalidArgument, "The flow '\(flow)' has no input '\(name)'.",
-            hint: near.map { "Did you mean '\($0)'?" }
-                ?? "Its inputs are: \(titles.map { "'\($0)'" }.joined(separator: ", ")).")
+            hint: near
+                ?? "its inputs are: \(titles.map { "'\($0)'" }.joined(separator: ", "))")
     }
 
     private func checkRequired(_ body: JSONObject, _ properties: JSONObject) throws(FlowError) {
@@ -149,17 +149,17 @@ struct TriggerInput {
 
     private func checked(_ value: JSON, _ choices: [String]?, _ name: String) throws(FlowError) -> JSON {
         guard let choices, let text = value.stringValue, !choices.contains(text) else { return value }
-        let near = Suggestion.nearest(to: text, among: choices)
+        let near = Suggestion.hint(for: text, among: choices)
         throw FlowError(
             .invalidArgument,
             "The input '\(name)' takes \(choices.map { "'\($0)'" }.joined(separator: ", ")), not '\(text)'.",
-            hint: near.map { "Did you mean '\($0)'?" } ?? "Give one of these.")
+            hint: near ?? "give one of these")
     }
 
     private func wrong(_ name: String, _ wanted: String, _ value: JSON) -> FlowError {
         FlowError(
             .invalidArgument, "The input '\(name)' of '\(flow)' takes \(wanted), not \(value.text).",
-            hint: "Give \(wanted) for '\(name)'.")
+            hint: "give \(wanted) for '\(name)'")
     }
 
     private static func choices(of property: JSON) -> [String]? {

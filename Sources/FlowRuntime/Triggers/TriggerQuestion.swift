@@ -24,11 +24,11 @@ struct TriggerQuestion {
             throw FlowError(
                 .operationNotSupported, "The trigger '\(trigger.name)' names no operation and connection.",
                 location: trigger.location, path: trigger.path,
-                hint: "Write `host.operationId` and `host.connectionName`.")
+                hint: "write `host.operationId` and `host.connectionName`")
         }
         guard let connector = host.connectors[reference.connector] else {
             throw FlowError(
-                .connectorNotFound, "There is no connector '\(reference.connector)'.", hint: "See `flowrun connectors`."
+                .connectorNotFound, "There is no connector '\(reference.connector)'.", hint: "see `flowrun connectors`"
             )
         }
         guard let name = host.state.connection(of: reference)?.connection.name,

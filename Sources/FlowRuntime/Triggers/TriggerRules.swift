@@ -96,7 +96,7 @@ struct TriggerRules: Sendable {
             throw FlowError(
                 .invalidTemplate,
                 "The 'splitOn' expression of trigger '\(trigger.name)' gives no array.", path: trigger.path,
-                hint: "Split an array of the trigger's body, as in @triggerBody()?['value'].")
+                hint: "split an array of the trigger's body, as in @triggerBody()?['value']")
         }
         var firings: [Firing] = []
         for item in items.prefix(Self.splitLimit) {

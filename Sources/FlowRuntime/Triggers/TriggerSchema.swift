@@ -20,6 +20,6 @@ enum TriggerSchema {
             .triggerInputSchemaMismatch,
             "The input body for trigger '\(trigger.name)' of type '\(trigger.type)' did not match its schema definition. "
                 + "Error details: '\(details)'.", path: trigger.path,
-            hint: "Send a body that fits the trigger's schema.")
+            hint: "send a body that fits the trigger's schema")
     }
 }

@@ -37,7 +37,7 @@ struct WebhookSubscriptions {
                 .webhookSubscriptionFailed,
                 "The service did not take the subscription of '\(flow.name)': \(error.message)",
                 location: trigger.location, path: trigger.path,
-                hint: "Look at `subscribe` of the trigger, then: flowrun activate \"\(flow.name)\"", details: [error])
+                hint: "look at `subscribe` of the trigger, then: flowrun activate \"\(flow.name)\"", details: [error])
         }
         try await host.commit(StoreCommit([.trigger(Self.state(of: flow, trigger, .standing))]))
     }

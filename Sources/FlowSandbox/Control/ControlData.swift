@@ -65,10 +65,10 @@ struct ControlData {
     }
 
     private func unknown(_ what: String, _ name: String, _ known: [String]) -> FlowError {
-        let near = Suggestion.nearest(to: name, among: known)
+        let near = Suggestion.hint(for: name, among: known)
         return FlowError(
             .invalidSandboxRequest, "There is no \(what) '\(name)'.",
-            hint: near.map { "did you mean '\($0)'?" } ?? "known: \(known.joined(separator: ", "))")
+            hint: near ?? "known: \(known.joined(separator: ", "))")
     }
 
     private var unsupported: FlowError {

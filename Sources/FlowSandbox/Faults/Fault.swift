@@ -39,10 +39,10 @@ package struct Fault: Sendable {
         let names = SandboxService.allCases.map(\.rawValue)
         guard let name = json["service"]?.stringValue, let service = SandboxService(rawValue: name) else {
             let given = json["service"]?.stringValue ?? ""
-            let near = Suggestion.nearest(to: given, among: names)
+            let near = Suggestion.hint(for: given, among: names)
             throw FlowError(
                 .invalidSandboxRequest, "The sandbox has no service '\(given)'.",
-                hint: near.map { "did you mean '\($0)'?" } ?? "give one of \(names.joined(separator: ", "))")
+                hint: near ?? "give one of \(names.joined(separator: ", "))")
         }
         var fault = Fault(service: service)
         func number(_ key: String, _ range: ClosedRange<Int64>) throws(FlowError) -> Int? {

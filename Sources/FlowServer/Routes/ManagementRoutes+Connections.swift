@@ -40,7 +40,7 @@ extension ManagementRoutes {
             let account = properties?["accountName"]?.stringValue ?? call.caller.user ?? ""
             guard !account.isEmpty else {
                 throw FlowError(
-                    .invalidArgument, "The connection names no account.", hint: "Give 'properties.accountName'.")
+                    .invalidArgument, "The connection names no account.", hint: "give 'properties.accountName'")
             }
             guard call.caller.isAdmin || account.lowercased() == call.caller.user?.lowercased() else {
                 throw EnvironmentRouter.refusal("A connection of '\(account)' is made by that person or an admin.")

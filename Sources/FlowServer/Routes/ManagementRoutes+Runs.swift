@@ -106,7 +106,7 @@ extension ManagementRoutes {
     private static func noAction(_ name: String, _ call: RouteCall) -> FlowError {
         FlowError(
             .resourceNotFound, "The workflow run '\(call.parameter("run"))' has no action '\(name)'.",
-            hint: "See `flowrun runs show \(call.parameter("run"))`.")
+            hint: "see `flowrun runs show \(call.parameter("run"))`")
     }
 
     // MARK: Triggers
@@ -168,7 +168,7 @@ extension ManagementRoutes {
             guard let row = try await call.environment.managedHistory(name, of: call.flow) else {
                 throw FlowError(
                     .resourceNotFound, "The trigger '\(call.flow.trigger)' has no history '\(name)'.",
-                    hint: "See `flowrun flow history`.")
+                    hint: "see `flowrun flow history`")
             }
             return .json(shapes(call).history(row, flow: call.flow.id))
         },

@@ -99,7 +99,7 @@ enum ManagementRoutes {
         case let text?:
             throw FlowError(
                 .invalidQueryFilter, "The '$filter' query string parameter is not understood: '\(text)'.",
-                hint: "Write search('personal') or search('team').")
+                hint: "write search('personal') or search('team')")
         }
         let pages = try await call.perform(.listFlows).arrayValue ?? []
         let byID = Dictionary(
@@ -119,11 +119,11 @@ enum ManagementRoutes {
     private static func modifyPermissions(_ call: RouteCall) async throws(FlowError) -> APIResponse {
         let body = try call.request.json()
         guard body.objectValue != nil else {
-            throw FlowError(.invalidArgument, "The request content is no object.", hint: "See GET /openapi.json.")
+            throw FlowError(.invalidArgument, "The request content is no object.", hint: "see GET /openapi.json")
         }
         for key in ["put", "delete"] {
             guard let list = body[key], list.arrayValue == nil else { continue }
-            throw FlowError(.invalidArgument, "'\(key)' is no list.", hint: "Give a list of entries, or leave it out.")
+            throw FlowError(.invalidArgument, "'\(key)' is no list.", hint: "give a list of entries, or leave it out")
         }
         // Everything is read before the first change, so that a mistake changes nothing.
         var changes: [(EnvironmentRequest.Operation, JSONObject)] = []
@@ -132,7 +132,7 @@ enum ManagementRoutes {
                 throw FlowError(
                     .invalidArgument, "An entry of 'put' names no principal.",
                     hint:
-                        "Write {\"properties\":{\"principal\":{\"id\":UPN,\"type\":\"User\"},\"roleName\":\"CanEdit\"}}."
+                        "write {\"properties\":{\"principal\":{\"id\":UPN,\"type\":\"User\"},\"roleName\":\"CanEdit\"}}"
                 )
             }
             let role: JSON
@@ -141,13 +141,13 @@ enum ManagementRoutes {
             case "CanEdit"?, "Owner"?: role = "owner"
             case let name:
                 throw FlowError(
-                    .invalidArgument, "There is no role '\(name ?? "")'.", hint: "Roles are CanEdit and CanView.")
+                    .invalidArgument, "There is no role '\(name ?? "")'.", hint: "roles are CanEdit and CanView")
             }
             changes.append((.addShare, ["flow": .string(call.flow.id), "upn": .string(upn), "role": role]))
         }
         for entry in body["delete"]?.arrayValue ?? [] {
             guard let upn = entry["id"]?.stringValue else {
-                throw FlowError(.invalidArgument, "An entry of 'delete' has no 'id'.", hint: "Give the person's UPN.")
+                throw FlowError(.invalidArgument, "An entry of 'delete' has no 'id'.", hint: "give the person's UPN")
             }
             for role: JSON in ["owner", "runOnly"] {
                 changes.append((.removeShare, ["flow": .string(call.flow.id), "upn": .string(upn), "role": role]))

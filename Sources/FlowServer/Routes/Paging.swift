@@ -30,7 +30,7 @@ struct Paging {
         guard let number = Int(text), (1...250).contains(number) else {
             throw FlowError(
                 .invalidTop, "The '$top' query string parameter must be a whole number from 1 to 250.",
-                hint: "Leave it out, or give fewer.")
+                hint: "leave it out, or give fewer")
         }
         top = number
     }
@@ -158,6 +158,6 @@ struct RunListFilter {
     private static func refused(_ text: String) -> FlowError {
         FlowError(
             .invalidQueryFilter, "The '$filter' query string parameter is not understood: '\(text)'.",
-            hint: "Write it as in status eq 'Failed' and startTime ge 2026-01-31T00:00:00Z.")
+            hint: "write it as in status eq 'Failed' and startTime ge 2026-01-31T00:00:00Z")
     }
 }

@@ -23,7 +23,7 @@ enum SignInRoutes {
             gives: .json("Session")
         ) { call async throws(FlowError) in
             guard let session = call.session else {
-                throw FlowError(.signInRefused, "Nobody is signed in.", hint: "POST /signin.")
+                throw FlowError(.signInRefused, "Nobody is signed in.", hint: "POST /signin")
             }
             return shown(session)
         },
@@ -75,7 +75,7 @@ enum SignInRoutes {
             return refused(
                 FlowError(
                     .tooManyRequests, "There were too many attempts to sign in as this person.",
-                    hint: "Wait \(wait) s."), retryAfter: wait)
+                    hint: "wait \(wait) s"), retryAfter: wait)
         }
         let person: SignedInPerson
         do throws(FlowError) {
@@ -109,7 +109,7 @@ enum SignInRoutes {
         FlowError(
             .signInRefused,
             "The link is not valid: it was used, is older than an hour, or the server was started anew.",
-            hint: "Start `flowrun serve` again for a new one, or set the password by `flowrun user password UPN`.")
+            hint: "start `flowrun serve` again for a new one, or set the password by `flowrun user password UPN`")
     }
 
     // MARK: What comes and goes
@@ -122,7 +122,7 @@ enum SignInRoutes {
     private static let fieldNames: Set<String> = ["upn", "password", "returnTo", "csrfToken", "code"]
 
     private static func wrongContent(_ message: String) -> FlowError {
-        FlowError(.invalidArgument, message, hint: "See GET /openapi.json.")
+        FlowError(.invalidArgument, message, hint: "see GET /openapi.json")
     }
 
     /// The fields of a JSON body or of a form.
@@ -206,7 +206,7 @@ enum SignInRoutes {
         guard Digest.constantTimeEqual(Array(token.utf8), Array(session.csrfToken.utf8)) else {
             throw FlowError(
                 .csrfTokenInvalid, "A change of someone who is signed in by cookie must carry the session's token.",
-                hint: "Send the 'csrfToken' of GET /session as header X-CSRF-Token.")
+                hint: "send the 'csrfToken' of GET /session as header X-CSRF-Token")
         }
     }
 }

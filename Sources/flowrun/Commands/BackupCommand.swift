@@ -70,7 +70,7 @@ struct RestoreCommand: AsyncParsableCommand {
         } else {
             throw FlowError(
                 .invalidKey, "The key that the copy was made with is not here.",
-                hint: "Put it at \(brought) or \(settings.keyFile), or give it as FLOWRUN_KEY.")
+                hint: "put it at \(brought) or \(settings.keyFile), or give it as FLOWRUN_KEY")
         }
         let mark = "before-" + SystemClock().now.secondsDescription.filter { $0.isNumber || $0 == "T" }
         let kept = try StoreBackup.restore(path, to: settings.databaseFile, key: key, mark: mark)
@@ -92,7 +92,7 @@ private enum BackupFiles {
         guard StateFiles.exists(settings.databaseFile) else {
             throw FlowError(
                 .environmentNotFound, "The environment '\(settings.name)' has no store yet.",
-                hint: "Install a solution first: `flowrun solution install PATH`.")
+                hint: "install a solution first: `flowrun solution install PATH`")
         }
     }
 

@@ -71,7 +71,7 @@ struct UserCommand: AsyncParsableCommand {
             let first = Console.askSecret("New password:") ?? ""
             guard first == Console.askSecret("The same again:") ?? "" else {
                 throw FlowError(
-                    .invalidArgument, "Both passwords differ.", hint: "Call the command again and type the same twice.")
+                    .invalidArgument, "Both passwords differ.", hint: "call the command again and type the same twice")
             }
             return first
         }

@@ -29,10 +29,10 @@ struct RunSelection {
     private static func select(_ word: String, _ actions: [JSON], _ page: JSON) throws(FlowError) -> [JSON] {
         let found = actions.first { $0.text("path") == word || $0.text("name").lowercased() == word.lowercased() }
         guard let found else {
-            let near = Suggestion.nearest(to: word, among: actions.map { $0.text("name") })
+            let near = Suggestion.hint(for: word, among: actions.map { $0.text("name") })
             throw FlowError(
                 .invalidArgument, "The run has no action '\(word)'.",
-                hint: near.map { "did you mean '\($0)'?" } ?? "flowrun runs show \(page.text("name"))")
+                hint: near ?? "flowrun runs show \(page.text("name"))")
         }
         let path = ActionPath(text: found.text("path"))
         return actions.filter { ActionPath(text: $0.text("path")).isWithin(path) }

@@ -81,7 +81,7 @@ enum AlertDelivery {
     private static func undelivered(_ reason: String) -> FlowError {
         FlowError(
             .alertNotDelivered, "An alert was not delivered: \(SecretMask.masking(reason)).",
-            hint: "It is tried again; see what `alerts` in flowrun.yaml says.")
+            hint: "it is tried again; see what `alerts` in flowrun.yaml says")
     }
 
     /// Variables of this process that are no business of a command.
