@@ -114,15 +114,11 @@ public struct DataverseConnector: Connector {
                 headers: Self.headers(("Prefer", Self.annotations))
             ).answer
         case .create: return try await create(call, parameters, item, service)
-        case .update:
-            return try await service.send(
-                "PATCH", try service.row(parameters), headers: Self.headers(representation), json: item
-            ).answer
-        case .updateOnly:
-            return try await service.send(
-                "PATCH", try service.row(parameters), headers: Self.headers(representation, ("If-Match", "*")),
-                json: item
-            ).answer
+        case .update, .updateOnly:
+            var headers = Self.headers(representation)
+            // `*` is whatever version there is, as long as there is one.
+            headers["If-Match"] = parameters.text("If-Match") ?? (kind == .updateOnly ? "*" : nil)
+            return try await service.send("PATCH", try service.row(parameters), headers: headers, json: item).answer
         case .delete:
             return try await service.send(
                 "DELETE", try service.row(parameters), query: [("partitionId", parameters.text("partitionId"))],

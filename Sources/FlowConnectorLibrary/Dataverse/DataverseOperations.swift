@@ -23,6 +23,10 @@ enum DataverseOperations {
     private static let item = OperationParameter("item", .object, summary: "The columns.")
     private static let partition = OperationParameter(
         "partitionId", .string, summary: "The partition of an elastic table.")
+    private static let match = OperationParameter(
+        "If-Match", .string,
+        summary: "The @odata.etag that the row must still have, else status 412; the platform's connector has no such "
+            + "parameter.")
     private static let row: JSON = [
         "type": "object", "properties": ["@odata.etag": ["type": "string"]], "additionalProperties": true,
     ]
@@ -52,13 +56,13 @@ enum DataverseOperations {
             ),
             (.create, "CreateRecord", "Adds a row.", [entity, item], .idempotent, row),
             (
-                .update, "UpdateRecord", "Changes a row, or adds it.", [entity, record, item], .idempotent, row
+                .update, "UpdateRecord", "Changes a row, or adds it.", [entity, record, item, match], .idempotent, row
             ),
             (
-                .update, "UpsertRecord", "Changes a row, or adds it.", [entity, record, item], .idempotent, row
+                .update, "UpsertRecord", "Changes a row, or adds it.", [entity, record, item, match], .idempotent, row
             ),
             (
-                .updateOnly, "UpdateOnlyRecord", "Changes a row that exists.", [entity, record, item], .idempotent, row
+                .updateOnly, "UpdateOnlyRecord", "Changes a row that exists.", [entity, record, item, match], .idempotent, row
             ),
             (.delete, "DeleteRecord", "Deletes a row.", [entity, record, partition], .lookup, nil),
             (

@@ -91,6 +91,8 @@ public struct PartnerCenterReferrals: Connector {
         default:
             let url = address(try parameters.required("id"), session)
             let operations = try ReferralPatch.operations(operation.id, parameters)
+            var headers = headers
+            headers["If-Match"] = parameters.text("if-match")
             return try await caller.send(
                 ServiceRequest("PATCH", url, headers: headers, json: .array(operations))
             ).answer

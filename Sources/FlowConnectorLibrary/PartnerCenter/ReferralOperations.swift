@@ -43,7 +43,10 @@ enum ReferralOperations {
                 id,
                 OperationParameter(
                     "Referral", .array, required: true, summary: "Operations of op, path and value (JSON Patch)."),
-                correlation,
+                OperationParameter(
+                    "if-match", .string,
+                    summary: "The eTag that the referral must still have, else status 412; the platform's connector has no "
+                        + "such parameter."), correlation,
             ], replay: .lookup, outputSchema: referral),
         ConnectorOperation(
             id: "CreateDealRegistrationByReferralId", summary: "Registers a deal of a referral.",

@@ -220,8 +220,9 @@ public struct SalesforceConnector: Connector {
     ) async throws(FlowError) -> OperationAnswer {
         let (table, id) = (try parameters.required("table"), try parameters.required("id"))
         let item = JSON.object(try parameters.requiredObject("item"))
-        let response = try await organization.send(
-            "PATCH", try Self.path(parameters), headers: ["Sforce-Auto-Assign": "true"], json: item)
+        var headers: HTTPHeaders = ["Sforce-Auto-Assign": "true"]
+        headers["If-Unmodified-Since"] = parameters.text("If-Unmodified-Since")
+        let response = try await organization.send("PATCH", try Self.path(parameters), headers: headers, json: item)
         guard response.isSuccess else { return response.answer }
         return await reread(table, id, response, organization, select: parameters.text("$select"), status: 200)
     }

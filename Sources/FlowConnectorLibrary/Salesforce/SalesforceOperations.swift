@@ -22,6 +22,10 @@ enum SalesforceOperations {
     private static let id = OperationParameter("id", .string, required: true, summary: "The record's id.")
     private static let item = OperationParameter("item", .object, required: true, summary: "The fields.")
     private static let select = OperationParameter("$select", .string, summary: "The fields to return.")
+    private static let unmodified = OperationParameter(
+        "If-Unmodified-Since", .string,
+        summary: "The record's LastModifiedDate as formatDateTime(…, 'R') writes it: status 412 where it was changed in a "
+            + "later second; the platform's connector has no such parameter.")
     private static let external = [
         table, OperationParameter("externalIdField", .string, required: true, summary: "The external id's field."),
         OperationParameter("externalId", .string, required: true, summary: "The external id."),
@@ -78,8 +82,8 @@ enum SalesforceOperations {
         entries += entry(
             .create, "PostItem_V2", "Creates a record.", [table, item], .lookup, schema: record, old: ["PostItem"])
         entries += entry(
-            .update, "PatchItem_V3", "Changes a record.", [table, id, item, select], .idempotent, schema: record,
-            old: ["PatchItem_V2", "PatchItem"])
+            .update, "PatchItem_V3", "Changes a record.", [table, id, item, select, unmodified], .idempotent,
+            schema: record, old: ["PatchItem_V2", "PatchItem"])
         entries += entry(
             .upsert, "PatchItemByExternalIdV2", "Creates or changes a record by an external id.", external + [item],
             .idempotent, schema: record, old: ["PatchItemByExternalId"])

@@ -5,8 +5,9 @@ import FlowHTTP
 /// One poll for records by their date of creation or change.
 ///
 /// The watermark is the service's own clock. Each poll looks back two minutes before it, because a record's date is set
-/// before its transaction is visible; what was taken already is known by id and date. The first poll takes nothing, and
-/// notes what lies within those two minutes.
+/// before its transaction is visible; what was taken already is known by id and date. Dates are whole seconds: a record that
+/// was changed in the second of the poll may be changed again in that second, so it is known by its content too. The first
+/// poll takes nothing, and notes what lies within those two minutes.
 struct SalesforcePolling {
     private static let overlap = Duration.seconds(120)
 
@@ -48,9 +49,11 @@ struct SalesforcePolling {
         var seen: Set<String> = []
         var fresh: [JSON] = []
         for (record, date) in zip(records, dates) {
-            let key = key(record)
-            if date.map({ $0 > mark - Self.overlap }) ?? true { seen.insert(key) }
-            if !poll.seen.contains(key) { fresh.append(record) }
+            let (plain, full) = (key(record), contentKey(record))
+            if date.map({ $0 > mark - Self.overlap }) ?? true {
+                seen.insert(isSettled(date, first.date) ? plain : full)
+            }
+            if !poll.seen.contains(plain), !poll.seen.contains(full) { fresh.append(record) }
         }
         let outputs: JSONObject? =
             fresh.isEmpty ? nil : ["headers": .object(first.headerObject), "body": ["value": .array(fresh)]]
@@ -74,7 +77,7 @@ struct SalesforcePolling {
                 throw FlowError.refusal(response, of: connector.name, doing: "to read the object \(table)")
             }
             let (records, following) = try SalesforceConnector.page(response)
-            for record in records { seen.insert(key(record)) }
+            for record in records where isSettled(date(record), response.date) { seen.insert(key(record)) }
             guard let next = following else { break }
             response = try await organization.page(next)
         }
@@ -97,6 +100,17 @@ struct SalesforcePolling {
 
     private func key(_ record: JSON) -> String {
         "\(record["Id"]?.stringValue ?? "") \(record[field]?.stringValue ?? "")"
+    }
+
+    private func contentKey(_ record: JSON) -> String {
+        key(record) + " " + Base64.encodeURL(Digest.sha256(record.bytes)).prefix(16)
+    }
+
+    /// Whether nothing that is yet to come can give a record the date that it has: the answer came two seconds later, of which
+    /// one is for the time between reading and answering.
+    private func isSettled(_ date: Timestamp?, _ answered: Timestamp?) -> Bool {
+        guard let date, let answered else { return true }
+        return date <= answered - .seconds(2)
     }
 
     private func date(_ record: JSON) -> Timestamp? {

@@ -35,8 +35,8 @@ enum SalesforceID {
 
 /// Instants and dates as Salesforce writes them.
 enum SalesforceTime {
-    /// `2026-03-02T09:15:20.000+0000`.
-    static func text(_ instant: Timestamp) -> String { String(instant.description.prefix(23)) + "+0000" }
+    /// `2026-03-02T09:15:20.000+0000`: whole seconds.
+    static func text(_ instant: Timestamp) -> String { String(instant.description.prefix(19)) + ".000+0000" }
 
     /// The date of a date or datetime text, or nil.
     static func date(_ text: String) -> String? {

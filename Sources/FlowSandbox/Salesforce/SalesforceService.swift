@@ -172,9 +172,13 @@ struct SalesforceCall {
         switch request.method {
         case "GET":
             let record = try SalesforceStore.find(object, id, in: transaction)
+            if let since = request.header("if-modified-since").flatMap(HTTPDate.parse), !wasChanged(record, after: since) {
+                return ServiceResponse(304)
+            }
             return json(200, SalesforceStore.wire(object, record, version: version, fields: try fields(object)))
         case "PATCH":
             let record = try SalesforceStore.find(object, id, in: transaction)
+            try checkUnmodified(record)
             _ = try SalesforceStore.update(object, record, try body(), by: user.id, in: transaction)
             return ServiceResponse(204)
         case "DELETE":
@@ -183,6 +187,20 @@ struct SalesforceCall {
             return ServiceResponse(204)
         default: throw SalesforceService.methodNotAllowed(request.method, "DELETE,GET,HEAD,PATCH")
         }
+    }
+
+    /// Conditions look at the date of the last change, which has whole seconds as the header has.
+    private func wasChanged(_ record: Record, after instant: Timestamp) -> Bool {
+        record.modified >= instant + .seconds(1)
+    }
+
+    /// `If-Unmodified-Since`, the only condition for records that are no accounts; DELETE takes none.
+    private func checkUnmodified(_ record: Record) throws {
+        guard let text = request.header("if-unmodified-since") else { return }
+        guard let since = HTTPDate.parse(text) else {
+            throw SalesforceFailure.make(400, "INVALID_HEADER", "Invalid value of the header If-Unmodified-Since: \(text)")
+        }
+        if wasChanged(record, after: since) { throw ServiceFailure(ServiceResponse(412)) }
     }
 
     private func fields(_ object: SalesforceObject) throws -> [SalesforceField]? {
