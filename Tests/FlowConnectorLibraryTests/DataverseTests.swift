@@ -73,6 +73,16 @@ import Testing
         #expect(sent.headers["If-Match"] == (id == "UpdateOnlyRecord" ? "*" : nil))
     }
 
+    @Test(arguments: ["UpdateRecord", "UpdateOnlyRecord"])
+    func `a row is changed only in the version that is named`(id: String) async throws {
+        let error: JSON = ["error": ["code": "0x80060882", "message": "The version doesn't match."]]
+        let (answer, sent) = try await call(
+            id, ["entityName": "leads", "recordId": "1", "item": ["a": 1], "If-Match": "W/\"7\""],
+            [.init("PATCH \(Self.api)/leads(1)", 412, json: error)])
+        #expect(answer.statusCode == 412 && answer.body == error)
+        #expect(sent.headers["If-Match"] == "W/\"7\"")
+    }
+
     @Test func `a row is added under the call's own id, and never twice`() async throws {
         let parameters: JSONObject = ["entityName": "accounts", "item/name": "N"]
         let path = "\(Self.api)/accounts(\(Self.key))"

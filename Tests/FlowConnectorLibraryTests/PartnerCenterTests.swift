@@ -42,6 +42,20 @@ import Testing
             ])
     }
 
+    @Test(arguments: [nil, "\"1a\""] as [String?])
+    func `a referral is patched only in the version that is named`(eTag: String?) async throws {
+        let transport = RecordedTransport([entraToken, .init("PATCH \(Self.list)/R1", eTag == nil ? 204 : 412)])
+        let answer = try await PartnerCenterReferrals(transport: transport).perform(
+            OperationCall(
+                "PatchReferralById",
+                [
+                    "id": "R1", "Referral": [["path": "/status", "value": "Closed"]],
+                    "if-match": eTag.map { .string($0) } ?? .null,
+                ]), in: session)
+        #expect(answer.statusCode == (eTag == nil ? 204 : 412))
+        #expect(transport.requests[1].headers["If-Match"] == eTag)
+    }
+
     @Test func `pages are followed by their query alone, whatever the link's host`() async throws {
         let transport = RecordedTransport([
             entraToken,

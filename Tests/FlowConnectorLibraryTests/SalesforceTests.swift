@@ -117,6 +117,14 @@ import Testing
             "PatchItem_V3", ["table": "Opportunity", "id": "006", "item": ["Name": "N"]],
             [.init("PATCH \(Self.api)/sobjects/Opportunity/006", 204), read])
         #expect(changed.0.statusCode == 200)
+        #expect(changed.2[1].headers["If-Unmodified-Since"] == nil)
+        let time = "Mon, 02 Mar 2026 09:15:20 GMT"
+        let refused = try await call(
+            "PatchItem_V3",
+            ["table": "Opportunity", "id": "006", "item": ["Name": "N"], "If-Unmodified-Since": .string(time)],
+            [.init("PATCH \(Self.api)/sobjects/Opportunity/006", 412)])
+        #expect(refused.0.statusCode == 412)
+        #expect(refused.2[1].headers["If-Unmodified-Since"] == time)
         let unread = try await call(
             "PostItem_V2", ["table": "Opportunity", "item/Name": "N"],
             [
@@ -233,6 +241,36 @@ import Testing
         #expect(found?.statusCode == answer)
     }
 
+    @Test func `a second change in the second of a poll is taken too, and only once`() async throws {
+        func answer(_ time: String, _ amounts: Int64...) -> RecordedTransport.Exchange {
+            let records = amounts.map { amount -> JSON in
+                ["Id": "1", "LastModifiedDate": "2026-03-02T12:00:30.000+0000", "Amount": .integer(amount)]
+            }
+            return .init(
+                "GET \(Self.api)/query", headers: ["Date": "Mon, 02 Mar 2026 12:\(time) GMT"],
+                json: ["records": .array(records)])
+        }
+        let transport = RecordedTransport([
+            salesforceToken, answer("00:00"), answer("00:30", 5), answer("00:30", 5), answer("00:31", 6),
+            answer("00:33", 6), answer("00:34", 6),
+        ])
+        let connector = SalesforceConnector(transport: transport)
+        var watermark: JSON?
+        var seen: Set<String> = []
+        var taken: [Int] = []
+        for _ in 0..<5 {
+            let poll = TriggerPoll(
+                triggerID: "GetOnUpdatedItems", parameters: ["table": "Lead", "$select": "Amount"],
+                watermark: watermark, seen: seen)
+            let answer = try await connector.poll(poll, in: session)
+            (watermark, seen) = (answer.watermark, answer.seen)
+            taken.append(answer.outputs?["body"]?["value"]?.arrayValue?.count ?? 0)
+        }
+        // The first poll takes nothing; what is changed in its second comes with the next one.
+        #expect(taken == [0, 1, 1, 0, 0])
+        #expect(seen == ["1 2026-03-02T12:00:30.000+0000"])
+    }
+
     @Test func `polls take each change once, by the service's clock`() async throws {
         func answer(_ date: String, _ records: JSON) -> RecordedTransport.Exchange {
             .init(
@@ -271,7 +309,7 @@ import Testing
                 ["2026-03-02T12:01:50.000+0000", "2026-03-02T12:09:59.000+0000"], [],
             ])
         #expect(watermark == "2026-03-02T12:10:00.0000000Z")
-        #expect(seen == ["new 2026-03-02T12:09:59.000+0000"])
+        #expect(seen.map { $0.prefix(32) } == ["new 2026-03-02T12:09:59.000+0000"])
         #expect(waits.last == .seconds(60))
         #expect(
             transport.calls[4]

@@ -20,6 +20,33 @@ import Testing
         ).json
     }
 
+    @Test func `a record is written only if no later second changed it`() async throws {
+        try await SandboxFixture.run { fixture in
+            let session = try await Self.token(fixture)["access_token"]?.stringValue
+            func call(_ method: String, _ path: String, _ header: (String, String)? = nil, _ body: JSON? = nil)
+                async throws -> SandboxFixture.Answer
+            {
+                try await fixture.call(
+                    .salesforce, method, Self.data + "/sobjects/Opportunity" + path, token: session,
+                    headers: header.map { [$0] } ?? [], body)
+            }
+            let deal: JSON = ["Name": "Deal", "StageName": "Active", "CloseDate": "2026-06-30"]
+            let id = "/" + (try await call("POST", "", nil, deal).json["id"]?.stringValue ?? "")
+            let modified = try await call("GET", id).json["LastModifiedDate"]?.stringValue ?? ""
+            #expect(modified.hasSuffix(".000+0000"))
+            let time = HTTPDate.text(try #require(Timestamp(iso8601: modified)))
+            let condition = ("If-Unmodified-Since", time)
+            #expect(try await call("GET", id, ("If-Modified-Since", time)).status == 304)
+            #expect(try await call("PATCH", id, condition, ["Amount": 1]).status == 204)
+            try await fixture.control("POST", "/clock/advance", ["duration": "PT2S"])
+            #expect(try await call("PATCH", id, nil, ["Amount": 2]).status == 204)
+            #expect(try await call("PATCH", id, condition, ["Amount": 3]).status == 412)
+            #expect(try await call("PATCH", id, ("If-Unmodified-Since", "soon"), ["Amount": 3]).status == 400)
+            let now = try await call("GET", id, ("If-Modified-Since", time))
+            #expect(now.status == 200 && now.json["Amount"] == 2.0)
+        }
+    }
+
     @Test func `sessions are issued for three grants and refused in the documented words`() async throws {
         try await SandboxFixture.run { fixture in
             let password = try await Self.token(fixture)
@@ -120,6 +147,8 @@ import Testing
                 #expect(answer.json.at("0/errorCode") == .string(code), "\(values)")
                 #expect(answer.json[0]?["fields"] == fields, "\(values)")
             }
+            // Times have whole seconds.
+            try await fixture.control("POST", "/clock/advance", ["duration": "PT1S"])
             let change = try await call("PATCH", "/sobjects/Opportunity/" + id, ["StageName": "On Hold"])
             #expect(change.status == 204)
             let after = try await call("GET", "/sobjects/Opportunity/\(id)?fields=StageName,IsClosed,LastModifiedDate")

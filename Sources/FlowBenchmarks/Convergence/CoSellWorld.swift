@@ -35,9 +35,13 @@ enum CoSellSide: String {
         case (.salesforce, .dealValue): "Amount"
         case (.salesforce, .notes): "Description"
         case (.salesforce, .closingDate): "CloseDate"
+        case (.salesforce, .name): "Name"
+        case (.salesforce, .program): "Referral_Program__c"
         case (.dynamics365, .dealValue): "estimatedvalue"
         case (.dynamics365, .notes): "description"
         case (.dynamics365, .closingDate): "estimatedclosedate"
+        case (.dynamics365, .name): "name"
+        case (.dynamics365, .program): "msft_referralprogram"
         }
     }
 }
@@ -219,13 +223,15 @@ final class CoSellWorld {
     func apply(_ edit: DealEdit) async throws {
         let deal = deals[edit.deal]
         if edit.isInPartnerCenter {
-            let value: JSONObject =
+            let change: JSON =
                 switch edit.field {
-                case .dealValue: ["dealValue": .integer(Int64(edit.value) ?? 0)]
-                case .notes: ["notes": .string(edit.value)]
-                case .closingDate: ["closingDateTime": .string(edit.value + "T00:00:00Z")]
+                case .dealValue: ["details": ["dealValue": .integer(Int64(edit.value) ?? 0)]]
+                case .notes: ["details": ["notes": .string(edit.value)]]
+                case .closingDate: ["details": ["closingDateTime": .string(edit.value + "T00:00:00Z")]]
+                case .name: ["name": .string(edit.value)]
+                case .program: ["referralProgram": .string(edit.value)]
                 }
-            _ = try await ask("PATCH", "/data/partnercenterref/referral/\(deal.referral)", ["details": .object(value)])
+            _ = try await ask("PATCH", "/data/partnercenterref/referral/\(deal.referral)", change)
         } else {
             let value: JSON = edit.field == .dealValue ? .integer(Int64(edit.value) ?? 0) : .string(edit.value)
             _ = try await ask(
@@ -253,6 +259,8 @@ final class CoSellWorld {
             .dealValue: Self.number(record[options.crm.name(of: .dealValue)]),
             .notes: record[options.crm.name(of: .notes)]?.stringValue ?? "",
             .closingDate: String((record[options.crm.name(of: .closingDate)]?.stringValue ?? "").prefix(10)),
+            .name: (record[options.crm.name(of: .name)]?.stringValue ?? "").replacing("✔ ", with: ""),
+            .program: record[options.crm.name(of: .program)]?.stringValue ?? "",
         ]
         return (values, record[options.crm.audit]?.stringValue ?? "")
     }
@@ -293,7 +301,7 @@ final class CoSellWorld {
     }
 
     private func fields(_ body: JSON) -> [(DealField, String)] {
-        DealField.allCases.compactMap { field in
+        DealField.shared.compactMap { field in
             guard let value = body[options.crm.name(of: field)] else { return nil }
             return (field, field == .dealValue ? Self.number(value) : String((value.stringValue ?? "").prefix(200)))
         }

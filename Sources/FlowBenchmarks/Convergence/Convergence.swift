@@ -70,11 +70,18 @@ enum Convergence {
     }
 }
 
-/// A value that is edited on both sides.
+/// A value that is edited.
 enum DealField: String, CaseIterable {
     case dealValue = "DealValue"
     case notes = "Notes"
     case closingDate = "ClosingDate"
+    /// Stands in Partner Center too, but only sellers change it, and it stays in the CRM.
+    case name = "Name"
+    /// Goes from Partner Center to the CRM only.
+    case program = "ReferralProgram"
+
+    /// Those that either side changes, and both have to agree on.
+    static let shared: [DealField] = [.dealValue, .notes, .closingDate]
 }
 
 /// One edit of one side.
@@ -96,6 +103,8 @@ struct DealEdit {
         switch field {
         case .dealValue: return String(1_000 + code)
         case .notes: return (isInPartnerCenter ? "partner center " : "seller ") + String(number)
+        case .name: return "Renamed \(number)"
+        case .program: return "Program \(number)"
         case .closingDate: return String((Self.firstDay + .seconds(code * 86_400)).description.prefix(10))
         }
     }
@@ -108,6 +117,7 @@ struct DealEdit {
             return Int(number) % 2 == 0
         case .notes:
             return value.hasPrefix("partner center ") ? true : value.hasPrefix("seller ") ? false : nil
+        case .name, .program: return nil
         case .closingDate:
             guard let day = Timestamp(iso8601: value + "T00:00:00Z"), day > firstDay + .seconds(86_400) else {
                 return nil
@@ -137,10 +147,12 @@ final class ConvergenceRound {
         let distance = max(1, options.edits / max(1, options.kills))
         var restartsAt: Int?
         for number in 1...options.edits {
+            let deal = Int.random(in: 0..<world.deals.count, using: &numbers)
+            let isInPartnerCenter = Bool.random(using: &numbers)
+            let fields = DealField.shared + [isInPartnerCenter ? .program : .name]
             var edit = DealEdit(
-                number: number, deal: Int.random(in: 0..<world.deals.count, using: &numbers),
-                isInPartnerCenter: Bool.random(using: &numbers),
-                field: DealField.allCases[Int.random(in: 0..<DealField.allCases.count, using: &numbers)])
+                number: number, deal: deal, isInPartnerCenter: isInPartnerCenter,
+                field: fields[Int.random(in: 0..<fields.count, using: &numbers)])
             try await world.apply(edit)
             edit.at = ContinuousClock.now - start
             edits.append(edit)
@@ -190,7 +202,15 @@ final class ConvergenceRound {
             let partnerCenter = try await world.partnerCenterValues(deal)
             let (crm, audit) = try await world.crmValues(deal)
             conflicts += audit.components(separatedBy: "Both sides had changed").count - 1
-            for field in DealField.allCases {
+            for field in [DealField.name, .program] {
+                guard let last = edits.last(where: { $0.deal == place && $0.field == field }),
+                    crm[field] != last.value
+                else { continue }
+                findings.append(
+                    "deal \(place), \(field.rawValue): the last edit was '\(last.value)' (#\(last.number)), the CRM says "
+                        + "'\(crm[field] ?? "")'")
+            }
+            for field in DealField.shared {
                 let name = "deal \(place), \(field.rawValue)"
                 guard partnerCenter[field] == crm[field] else {
                     findings.append(
@@ -212,7 +232,7 @@ final class ConvergenceRound {
             }
         }
         Soak.say(
-            "  \(world.deals.count * DealField.allCases.count) values are equal on both sides but for what is said below; "
+            "  \(world.deals.count * DealField.shared.count) values are equal on both sides but for what is said below; "
                 + "\(settled) of them by the rule for conflicts")
         findings += try await causes()
         return findings + (try await counts(conflicts))
@@ -252,10 +272,12 @@ final class ConvergenceRound {
         await store.close()
         let writes = try await world.writes()
         let inPartnerCenter = edits.count { $0.isInPartnerCenter }
+        let ofOneSide = edits.count { !DealField.shared.contains($0.field) }
+        let brought = edits.count { $0.isInPartnerCenter && DealField.shared.contains($0.field) }
         let sent = writes.count { $0.isInPartnerCenter && !$0.values.isEmpty }
         let taken = writes.count { !$0.isInPartnerCenter && !$0.values.isEmpty }
         Soak.say(
-            "  edits \(edits.count): \(inPartnerCenter) in Partner Center brought \(taken) writes of values to the CRM, "
+            "  edits \(edits.count), \(ofOneSide) of them of names and programs: \(inPartnerCenter) in Partner Center brought \(taken) writes of values to the CRM, "
                 + "\(edits.count - inPartnerCenter) in the CRM \(sent) to Partner Center")
         Soak.say(
             "  runs: \(received) by webhooks, \(watching) by the CRM's trigger, \(compared) comparisons; echoes suppressed "
@@ -263,11 +285,10 @@ final class ConvergenceRound {
                 + "took \((ContinuousClock.now - start) / .seconds(1)) s")
         var findings: [String] = []
         // A call that was in flight at a kill may be sent again.
-        if taken > inPartnerCenter + kills {
-            findings.append("\(taken) writes to the CRM for \(inPartnerCenter) edits")
-        }
+        if taken > brought + kills { findings.append("\(taken) writes of values to the CRM for \(brought) edits") }
         let sellers = edits.count - inPartnerCenter
-        if sent > sellers + kills { findings.append("\(sent) writes to Partner Center for \(sellers) edits") }
+        let offered = edits.count - ofOneSide - brought
+        if sent > offered + kills { findings.append("\(sent) writes to Partner Center for \(offered) edits") }
         if inDoubt > 0 { findings.append("\(inDoubt) runs are in doubt") }
         for run in failed.prefix(5) {
             findings.append("\(run.flowName) \(run.name) ended \(run.status) (\(run.code ?? ""))")
