@@ -6,58 +6,6 @@ import FlowStoreSQLite
 import Foundation
 import Synchronization
 
-/// The CRM that Partner Center is kept in step with.
-enum CoSellSide: String {
-    case salesforce
-    case dynamics365
-
-    /// The sandbox's name of it.
-    var service: String { self == .salesforce ? "salesforce" : "commondataserviceforapps" }
-    /// What its opportunities are called.
-    var kind: String { self == .salesforce ? "Opportunity" : "opportunity" }
-    /// The member with an opportunity's id.
-    var id: String { self == .salesforce ? "Id" : "opportunityid" }
-    /// The member with the referral's id.
-    var referral: String { self == .salesforce ? "Referral_Identifier__c" : "msft_referralidentifier" }
-    /// The member with the audit lines.
-    var audit: String { self == .salesforce ? "Audit__c" : "msft_audit" }
-    private var title: String { self == .salesforce ? "Salesforce" : "Dynamics 365" }
-    /// The flow that the webhooks start.
-    var receiver: String { "Partner Center to \(title) (Insider Preview)" }
-    /// The flow that the CRM's changes start.
-    var watcher: String { "\(title) Opportunity to Partner Center (Insider Preview)" }
-    /// The flow that compares an opportunity with its referral.
-    var comparer: String { "\(title) to Partner Center (Insider Preview)" }
-
-    /// The member that holds a value.
-    func name(of field: DealField) -> String {
-        switch (self, field) {
-        case (.salesforce, .dealValue): "Amount"
-        case (.salesforce, .notes): "Description"
-        case (.salesforce, .closingDate): "CloseDate"
-        case (.salesforce, .name): "Name"
-        case (.salesforce, .program): "Referral_Program__c"
-        case (.dynamics365, .dealValue): "estimatedvalue"
-        case (.dynamics365, .notes): "description"
-        case (.dynamics365, .closingDate): "estimatedclosedate"
-        case (.dynamics365, .name): "name"
-        case (.dynamics365, .program): "msft_referralprogram"
-        }
-    }
-}
-
-/// A deal of both sides.
-struct CoSellDeal {
-    let referral: String
-    let opportunity: String
-}
-
-/// A write of the flows, with those of the edited values that it carries.
-struct CoSellWrite {
-    let isInPartnerCenter: Bool
-    let values: [(DealField, String)]
-}
-
 /// A sandbox, one of the solutions, a server that is killed and started again, and deals of both sides.
 final class CoSellWorld {
     private let folder: BenchFolder
@@ -221,23 +169,8 @@ final class CoSellWorld {
     func calm() async throws { _ = try await ask("DELETE", "/faults") }
 
     func apply(_ edit: DealEdit) async throws {
-        let deal = deals[edit.deal]
-        if edit.isInPartnerCenter {
-            let change: JSON =
-                switch edit.field {
-                case .dealValue: ["details": ["dealValue": .integer(Int64(edit.value) ?? 0)]]
-                case .notes: ["details": ["notes": .string(edit.value)]]
-                case .closingDate: ["details": ["closingDateTime": .string(edit.value + "T00:00:00Z")]]
-                case .name: ["name": .string(edit.value)]
-                case .program: ["referralProgram": .string(edit.value)]
-                }
-            _ = try await ask("PATCH", "/data/partnercenterref/referral/\(deal.referral)", change)
-        } else {
-            let value: JSON = edit.field == .dealValue ? .integer(Int64(edit.value) ?? 0) : .string(edit.value)
-            _ = try await ask(
-                "PATCH", "/data/\(options.crm.service)/\(options.crm.kind)/\(deal.opportunity)",
-                .object([options.crm.name(of: edit.field): value]))
-        }
+        let change = options.crm.change(edit, of: deals[edit.deal])
+        _ = try await ask("PATCH", change.path, change.values)
     }
 
     func pendingDeliveries() async throws -> Int64 {
@@ -246,27 +179,12 @@ final class CoSellWorld {
     }
 
     func partnerCenterValues(_ deal: CoSellDeal) async throws -> [DealField: String] {
-        let details = try await ask("GET", "/data/partnercenterref/referral/\(deal.referral)")["details"] ?? .null
-        return [
-            .dealValue: Self.number(details["dealValue"]), .notes: details["notes"]?.stringValue ?? "",
-            .closingDate: String((details["closingDateTime"]?.stringValue ?? "").prefix(10)),
-        ]
+        CoSellSide.values(ofReferral: try await ask("GET", "/data/partnercenterref/referral/\(deal.referral)"))
     }
 
     func crmValues(_ deal: CoSellDeal) async throws -> (values: [DealField: String], audit: String) {
-        let record = try await ask("GET", "/data/\(options.crm.service)/\(options.crm.kind)/\(deal.opportunity)")
-        let values: [DealField: String] = [
-            .dealValue: Self.number(record[options.crm.name(of: .dealValue)]),
-            .notes: record[options.crm.name(of: .notes)]?.stringValue ?? "",
-            .closingDate: String((record[options.crm.name(of: .closingDate)]?.stringValue ?? "").prefix(10)),
-            .name: (record[options.crm.name(of: .name)]?.stringValue ?? "").replacing("✔ ", with: ""),
-            .program: record[options.crm.name(of: .program)]?.stringValue ?? "",
-        ]
-        return (values, record[options.crm.audit]?.stringValue ?? "")
-    }
-
-    private static func number(_ value: JSON?) -> String {
-        (value?.doubleValue ?? value?.stringValue.flatMap(Double.init)).map { String(Int($0)) } ?? ""
+        options.crm.values(
+            ofOpportunity: try await ask("GET", "/data/\(options.crm.service)/\(options.crm.kind)/\(deal.opportunity)"))
     }
 
     /// What the flows wrote since the deals are there, as the services saw it.
@@ -282,29 +200,11 @@ final class CoSellWorld {
                 writes.append(
                     CoSellWrite(
                         isInPartnerCenter: service == "partnercenterref",
-                        values: service == "partnercenterref" ? Self.patched(body) : fields(body)))
+                        values: options.crm.values(
+                            ofRequest: body, inPartnerCenter: service == "partnercenterref")))
             }
         }
         return writes
-    }
-
-    private static func patched(_ body: JSON) -> [(DealField, String)] {
-        (body.arrayValue ?? []).compactMap { operation in
-            switch operation["path"]?.stringValue {
-            case "/details/dealValue": (.dealValue, number(operation["value"]))
-            case "/details/notes": (.notes, operation["value"]?.stringValue ?? "")
-            case "/details/closingDateTime":
-                (.closingDate, String((operation["value"]?.stringValue ?? "").prefix(10)))
-            default: nil
-            }
-        }
-    }
-
-    private func fields(_ body: JSON) -> [(DealField, String)] {
-        DealField.shared.compactMap { field in
-            guard let value = body[options.crm.name(of: field)] else { return nil }
-            return (field, field == .dealValue ? Self.number(value) : String((value.stringValue ?? "").prefix(200)))
-        }
     }
 
     // MARK: Waiting
