@@ -158,7 +158,11 @@ let package = Package(
             ]),
         // Drives the built binary: commands, outputs, exit codes, everything in Examples/ and flows/.
         .testTarget(
-            name: "ExamplesTests", dependencies: ["FlowCore", "flowrun"], resources: [.copy("Golden")]),
+            name: "ExamplesTests",
+            dependencies: [
+                "FlowCore", "FlowDefinitions", "FlowHTTP", "FlowStorage", "FlowRuntime", "FlowConnectorLibrary", "FlowSandbox",
+                "FlowTesting", "FlowBenchmarks", "flowrun",
+            ], resources: [.copy("Golden")]),
     ]
 )
 

@@ -1,0 +1,335 @@
+import FlowConnectorLibrary
+import FlowCore
+import FlowDefinitions
+import FlowHTTP
+import FlowRuntime
+import FlowSandbox
+import FlowStorage
+import FlowTesting
+import Foundation
+import Synchronization
+
+@testable import FlowBenchmarks
+
+/// Calls services, and lets a test do something just before one of our writes arrives.
+final class DisturbedTransport: HTTPTransport {
+    /// What becomes of a write.
+    enum Fate: Sendable {
+        case arrives, throttled, answerLost
+    }
+
+    typealias Disturbance = @Sendable (HTTPRequest) async -> Fate
+
+    private struct State {
+        var disturbance: Disturbance?
+        var underWay = 0
+        var count = 0
+    }
+
+    private let services = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
+    private let state = Mutex(State())
+
+    /// How many requests were made, and whether one is under way.
+    var traffic: (count: Int, isBusy: Bool) { state.withLock { ($0.count, $0.underWay > 0) } }
+
+    func disturb(_ disturbance: Disturbance?) { state.withLock { $0.disturbance = disturbance } }
+
+    func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+        let disturbance = state.withLock { state in
+            state.underWay += 1
+            state.count += 1
+            return request.method == "PATCH" ? state.disturbance : nil
+        }
+        defer { state.withLock { $0.underWay -= 1 } }
+        switch await disturbance?(request) ?? .arrives {
+        case .arrives: return try await services.send(request)
+        case .throttled: return HTTPResponse(status: 429, headers: ["Retry-After": "1"])
+        case .answerLost:
+            _ = try await services.send(request)
+            throw HTTPFailure(.connectionLost, "The connection ended before the answer came.", mayHaveBeenSent: true)
+        }
+    }
+}
+
+/// A sandbox and an environment with one of the solutions, both in this process; the environment's time is virtual.
+actor CoSellDeals {
+    private let crm: CoSellSide
+    private let sandbox: SandboxDescription
+    private let settings: EnvironmentSettings
+    private let kept = InMemoryFlowStore()
+    private let clock = VirtualClock(SystemClock().now)
+    private let transport = DisturbedTransport()
+    private let control = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
+    private var environment: FlowEnvironment
+    private var deals: [CoSellDeal] = []
+    private var firstRequest: Int64 = 0
+    private var numbers: SeededNumbers
+    private var edits: [DealEdit] = []
+    private var isEditing = false
+    /// Referrals whose event is still to be delivered.
+    private var events: [String] = []
+    private var problems: [String] = []
+    private var repeats = 0
+
+    /// Runs a test with deals that both sides know.
+    static func run(
+        _ crm: CoSellSide, deals: Int, seed: UInt64 = 7, _ test: @escaping @Sendable (CoSellDeals) async throws -> Void
+    ) async throws {
+        let scratch = try ScratchFolder()
+        let folder = SandboxStateFolder(path: scratch.path + "/.flowrun/sandbox")
+        try await SandboxServer.withRunning(folder: folder) { sandbox in
+            let world = try await CoSellDeals(crm, sandbox, project: scratch.path, seed: seed)
+            try await world.makeDeals(deals)
+            do { try await test(world) } catch {
+                await world.environment.shutdown()
+                throw error
+            }
+            await world.environment.shutdown()
+        }
+    }
+
+    private init(_ crm: CoSellSide, _ sandbox: SandboxDescription, project: String, seed: UInt64) async throws {
+        self.crm = crm
+        self.sandbox = sandbox
+        numbers = SeededNumbers(state: seed)
+        settings = EnvironmentSettings(projectFolder: project, endpoints: .sandbox)
+        try settings.makeStateFolder()
+        environment = Self.environment(settings, kept, transport, clock)
+        try await environment.start()
+        func perform(_ kind: EnvironmentRequest.Operation, _ arguments: JSONObject) async throws {
+            _ = try await environment.perform(EnvironmentRequest(kind, arguments))
+        }
+        let solution = BuiltBinary.checkout + "/flows/partner-center-\(crm.rawValue)"
+        try await perform(.installSolution, ["path": .string(solution)])
+        let accounts = [
+            ("partnercenterref", "referrals.admin"), ("partnercenterevents", "referrals.admin"),
+            ("commondataserviceforapps", "crm.admin"), ("salesforce", "crm.admin"),
+        ]
+        for (connector, account) in accounts {
+            try await perform(
+                .createConnection, ["connector": .string(connector), "account": .string(account + "@adatum.example")])
+        }
+        try await perform(.bind, ["all": true])
+        try await perform(.activate, ["all": true])
+    }
+
+    private static func environment(
+        _ settings: EnvironmentSettings, _ kept: InMemoryFlowStore, _ transport: DisturbedTransport,
+        _ clock: VirtualClock
+    ) -> FlowEnvironment {
+        FlowEnvironment(
+            settings, store: FaultyStore(kept),
+            connectors: ConnectorRegistry(StandardConnectors.make(transport: transport)),
+            clock: clock, options: FlowEnvironment.Options(threads: 1, idleLimit: .zero))
+    }
+
+    private func makeDeals(_ count: Int) async throws {
+        for number in 0..<count {
+            let referral = try await ask(
+                "POST", "/share",
+                [
+                    "name": .string("Deal \(number)"), "status": "Active", "substatus": "Accepted",
+                    "details": ["dealValue": 500, "closingDateTime": "2026-12-24T00:00:00Z", "notes": "Shared."],
+                ])
+            events.append(referral["id"]?.stringValue ?? "")
+        }
+        try await settle()
+        deals = (try await ask("GET", "/data/\(crm.service)/\(crm.kind)").arrayValue ?? []).compactMap { record in
+            guard let referral = record[crm.referral]?.stringValue, let id = record[crm.id]?.stringValue else {
+                return nil
+            }
+            return CoSellDeal(referral: referral, opportunity: id)
+        }
+        if deals.count != count { problems.append("\(deals.count) of \(count) deals came to the CRM") }
+        firstRequest = try await ask("GET", "/requests?limit=1")[0]?["id"]?.integerValue ?? 0
+    }
+
+    // MARK: What a test does
+
+    /// Edits a value of a deal, one edit after the other.
+    @discardableResult
+    func edit(_ field: DealField, inPartnerCenter: Bool, deal: Int = 0) async throws -> DealEdit {
+        while isEditing { try await Task.sleep(for: .milliseconds(1)) }
+        isEditing = true
+        defer { isEditing = false }
+        let edit = DealEdit(number: edits.count + 1, deal: deal, isInPartnerCenter: inPartnerCenter, field: field)
+        let change = crm.change(edit, of: deals[deal])
+        _ = try await ask("PATCH", change.path, change.values)
+        edits.append(edit)
+        if inPartnerCenter { events.append(deals[deal].referral) }
+        return edit
+    }
+
+    /// Edits any value of any deal on any side.
+    func editAtRandom() async throws {
+        let inPartnerCenter = Bool.random(using: &numbers)
+        let fields = DealField.shared + [inPartnerCenter ? .program : .name]
+        let field = fields[Int.random(in: 0..<fields.count, using: &numbers)]
+        try await edit(field, inPartnerCenter: inPartnerCenter, deal: Int.random(in: 0..<deals.count, using: &numbers))
+    }
+
+    /// Does something once, just before the next write of a deal's record arrives.
+    func beforeNextWrite(toPartnerCenter: Bool, _ body: @escaping @Sendable () async throws -> Void) {
+        let record = toPartnerCenter ? "/referrals/" : crm == .salesforce ? "/sobjects/Opportunity/" : "/opportunities("
+        let isDone = Mutex(false)
+        transport.disturb { request in
+            let isMine = isDone.withLock { isDone in
+                guard !isDone, request.url.contains(record) else { return false }
+                isDone = true
+                return true
+            }
+            if isMine { await self.attempt(body) }
+            return .arrives
+        }
+    }
+
+    /// Edits values just before writes arrive, throttles writes, and loses their answers.
+    func disturb() { transport.disturb { _ in await self.fate() } }
+
+    func calm() { transport.disturb(nil) }
+
+    private func attempt(_ body: () async throws -> Void) async {
+        do { try await body() } catch { problems.append("\(error)") }
+    }
+
+    private func fate() async -> DisturbedTransport.Fate {
+        switch Int.random(in: 0..<10, using: &numbers) {
+        case 0...3: await attempt { try await editAtRandom() }
+        case 4:
+            repeats += 1
+            return .answerLost
+        case 5: return .throttled
+        default: break
+        }
+        return .arrives
+    }
+
+    /// Delivers the events of what was edited in Partner Center, in any order, some of them twice.
+    func fireEvents() async throws {
+        let due = (events + events.filter { _ in Bool.random(using: &numbers) }).shuffled(using: &numbers)
+        events = []
+        for referral in due {
+            _ = try await environment.perform(
+                EnvironmentRequest(
+                    .startRun,
+                    [
+                        "flow": .string(crm.receiver), "wait": false,
+                        "input": [
+                            "EventName": "referral-updated", "ResourceName": "referral",
+                            "ResourceUri": .string(
+                                "https://api.partnercenter.microsoft.com/engagements/v1/referrals/\(referral)"),
+                            "ResourceChangeUtcDate": .string(clock.now.description),
+                        ],
+                    ]))
+        }
+    }
+
+    /// The process dies with what it is doing, and another one takes over what it left.
+    func restart() async throws {
+        let dead = environment
+        environment = Self.environment(settings, kept, transport, clock)
+        repeats += 1
+        try await environment.start()
+        await dead.shutdown()
+    }
+
+    /// Lets the CRM be asked for changes, and runs go on for a while.
+    func pass() async throws {
+        try await advance(seconds: 61)
+        try await letRunsGoOn(steps: 40)
+    }
+
+    /// Lets everything happen that is to happen.
+    func settle() async throws {
+        var before = -1
+        while true {
+            try await fireEvents()
+            try await letRunsGoOn(steps: 5_000)
+            let count = try await kept.runCount(RunFilter())
+            if count == before, events.isEmpty { return }
+            before = count
+            // Each of the three polling triggers asks.
+            let requests = transport.traffic.count
+            try await advance(seconds: 61)
+            for _ in 0..<2_000 where transport.traffic.count < requests + 3 {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            while transport.traffic.isBusy { try await Task.sleep(for: .milliseconds(1)) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// Lets runs go on until all have ended or the steps are used up; where nothing moves a second passes.
+    private func letRunsGoOn(steps: Int) async throws {
+        var still = 0
+        for _ in 0..<steps {
+            guard try await kept.runCount(RunFilter(isFinished: false)) > 0 else { return }
+            try await Task.sleep(for: .milliseconds(2))
+            still = transport.traffic.isBusy ? 0 : still + 1
+            guard still >= 5 else { continue }
+            still = 0
+            try await advance(seconds: 1)
+        }
+    }
+
+    private func advance(seconds: Int) async throws {
+        _ = try await ask("POST", "/clock/advance", ["duration": .string("PT\(seconds)S")])
+        clock.advance(by: .seconds(seconds))
+    }
+
+    private func ask(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> JSON {
+        var headers: HTTPHeaders = ["Authorization": "Bearer \(sandbox.controlToken)"]
+        if body != nil { headers["Content-Type"] = "application/json" }
+        let answer = try await control.send(
+            HTTPRequest(method, sandbox.controlURL + path, headers: headers, body: body?.bytes ?? []))
+        guard answer.status < 400 else { throw FlowError(.invalidArgument, "\(method) \(path): \(answer.text)") }
+        return answer.body.isEmpty ? .null : try JSONReader.read(answer.body)
+    }
+
+    // MARK: What became of it
+
+    /// How many of our writes were refused because the record had changed.
+    func refusals() async throws -> Int {
+        try await ask("GET", "/requests?method=PATCH&status=412&after=\(firstRequest)").arrayValue?.count ?? 0
+    }
+
+    func audit(_ deal: Int) async throws -> String {
+        try await ask("GET", "/data/\(crm.service)/\(crm.kind)/\(deals[deal].opportunity)")[crm.audit]?.stringValue
+            ?? ""
+    }
+
+    /// What is not as it has to be.
+    func findings() async throws -> [String] {
+        var findings = problems
+        for (place, deal) in deals.enumerated() {
+            let referral = try await ask("GET", "/data/partnercenterref/referral/\(deal.referral)")
+            let record = try await ask("GET", "/data/\(crm.service)/\(crm.kind)/\(deal.opportunity)")
+            let (values, audit) = crm.values(ofOpportunity: record)
+            findings +=
+                DealOutcome(
+                    place, edits.filter { $0.deal == place }, partnerCenter: CoSellSide.values(ofReferral: referral),
+                    crm: values, audit: audit
+                ).findings
+        }
+        for run in try await kept.runs(RunFilter(isFinished: false)) {
+            findings.append("\(run.flowName) has not ended")
+        }
+        for run in try await kept.runs(RunFilter(statuses: ["Failed", "TimedOut", "Cancelled"])) {
+            findings.append("\(run.flowName) ended \(run.status) (\(run.code ?? ""))")
+        }
+        for inPartnerCenter in [true, false] {
+            let service = inPartnerCenter ? "partnercenterref" : crm.service
+            let requests = try await ask("GET", "/requests?service=\(service)&method=PATCH&after=\(firstRequest)")
+            let writes = (requests.arrayValue ?? []).filter { (200..<300).contains($0["status"]?.integerValue ?? 0) }
+                .map { crm.values(ofRequest: $0["body"] ?? .null, inPartnerCenter: inPartnerCenter) }
+            for (field, value) in writes.joined()
+            where DealEdit.isFromPartnerCenter(value, field) == inPartnerCenter {
+                findings.append("\(service) was written its own value '\(value)' of \(field.rawValue)")
+            }
+            let offered = edits.count { $0.isInPartnerCenter != inPartnerCenter && DealField.shared.contains($0.field) }
+            let written = writes.count { !$0.isEmpty }
+            if written > offered + repeats { findings.append("\(written) writes to \(service) for \(offered) edits") }
+        }
+        return findings
+    }
+}
