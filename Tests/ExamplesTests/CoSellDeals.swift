@@ -160,12 +160,13 @@ actor CoSellDeals {
         return edit
     }
 
-    /// Edits any value of any deal on any side.
-    func editAtRandom() async throws {
+    /// Edits any value on any side, of any deal where none is named.
+    func editAtRandom(_ deal: Int? = nil) async throws {
         let inPartnerCenter = Bool.random(using: &numbers)
         let fields = DealField.shared + [inPartnerCenter ? .program : .name]
         let field = fields[Int.random(in: 0..<fields.count, using: &numbers)]
-        try await edit(field, inPartnerCenter: inPartnerCenter, deal: Int.random(in: 0..<deals.count, using: &numbers))
+        let place = deal ?? Int.random(in: 0..<deals.count, using: &numbers)
+        try await edit(field, inPartnerCenter: inPartnerCenter, deal: place)
     }
 
     /// Does something once, just before the next write of a deal's record arrives.
@@ -183,8 +184,17 @@ actor CoSellDeals {
         }
     }
 
-    /// Edits values just before writes arrive, throttles writes, and loses their answers.
-    func disturb() { transport.disturb { _ in await self.fate() } }
+    /// Disturbs the next writes: the deal is edited just before they arrive, or they are throttled, or the answer is lost.
+    func disturb(writes count: Int) {
+        let left = Mutex(count)
+        transport.disturb { request in
+            let isDisturbed = left.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            return isDisturbed ? await self.fate(of: request) : .arrives
+        }
+    }
 
     func calm() { transport.disturb(nil) }
 
@@ -192,13 +202,14 @@ actor CoSellDeals {
         do { try await body() } catch { problems.append("\(error)") }
     }
 
-    private func fate() async -> DisturbedTransport.Fate {
+    private func fate(of request: HTTPRequest) async -> DisturbedTransport.Fate {
+        let deal = deals.firstIndex { request.url.contains($0.referral) || request.url.contains($0.opportunity) }
         switch Int.random(in: 0..<10, using: &numbers) {
-        case 0...3: await attempt { try await editAtRandom() }
-        case 4:
+        case 0...4: await attempt { try await editAtRandom(deal) }
+        case 5:
             repeats += 1
             return .answerLost
-        case 5: return .throttled
+        case 6: return .throttled
         default: break
         }
         return .arrives

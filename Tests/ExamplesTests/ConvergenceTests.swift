@@ -6,19 +6,21 @@ import Testing
 /// thousand edits of a served environment with twenty kills.
 @Suite struct ConvergenceTests {
     @Test(arguments: [CoSellSide.salesforce, .dynamics365])
-    func `what is edited in the moment of our write is merged, not lost`(crm: CoSellSide) async throws {
-        try await CoSellDeals.run(crm, deals: 1) { world in
+    func `what is edited in the moment of our write is merged, and nothing is lost by faults and a restart`(
+        crm: CoSellSide
+    ) async throws {
+        try await CoSellDeals.run(crm, deals: 2) { world in
             // Partner Center changes the value, and a seller the notes, just before our write arrives.
             try await world.edit(.dealValue, inPartnerCenter: true)
             await world.beforeNextWrite(toPartnerCenter: false) { try await world.edit(.notes, inPartnerCenter: false) }
             try await world.settle()
-            // The same value on both sides: Partner Center's stands, and the audit tells what the seller wrote.
+            // Both change the same value: Partner Center's stands, and the audit tells what the seller wrote.
             try await world.edit(.dealValue, inPartnerCenter: true)
             await world.beforeNextWrite(toPartnerCenter: false) {
                 try await world.edit(.dealValue, inPartnerCenter: false)
             }
             try await world.settle()
-            // The other way: Partner Center changes the notes just before ours arrive.
+            // The other way: Partner Center changes the date just before the seller's notes arrive.
             try await world.edit(.notes, inPartnerCenter: false)
             await world.beforeNextWrite(toPartnerCenter: true) {
                 try await world.edit(.closingDate, inPartnerCenter: true)
@@ -27,21 +29,17 @@ import Testing
             #expect(try await world.refusals() == 3)
             #expect(try await world.findings() == [])
             #expect(try await world.audit(0).contains("Both sides had changed DealValue (here: 1009"))
-        }
-    }
 
-    @Test(arguments: [CoSellSide.salesforce, .dynamics365])
-    func `both sides converge under faults, lost answers and a restart`(crm: CoSellSide) async throws {
-        try await CoSellDeals.run(crm, deals: 4) { world in
-            await world.disturb()
-            for number in 1...24 {
+            // Any edits, just before writes too, which are throttled, or whose answers are lost; and the process dies once.
+            await world.disturb(writes: 20)
+            for number in 1...12 {
                 try await world.editAtRandom()
                 if number % 3 == 0 { try await world.fireEvents() }
                 if number % 4 == 0 { try await world.pass() }
-                if number == 12 { try await world.restart() }
+                if number == 9 { try await world.restart() }
             }
-            await world.calm()
             try await world.settle()
+            #expect(try await world.refusals() > 3)
             #expect(try await world.findings() == [])
         }
     }
