@@ -79,6 +79,14 @@ pick() {
     "$flowrun" eval "@string($1)" --context <(printf '{"parameters":{"it":'; cat; printf '}}') | sed 's/^"//; s/"$//'
 }
 
+# The first value of a member in JSON on stdin.
+member() {
+    local json
+    json=$(cat)
+    [[ $json =~ \"$1\":\ ?\"?([^\",}]*) ]] || return 1
+    printf '%s' "${BASH_REMATCH[1]}"
+}
+
 # Waits until a command succeeds.
 await() {
     local what=$1 deadline=$(($(date +%s) + 60)) pause=0.1
@@ -93,28 +101,45 @@ await() {
 
 # --- a world ---------------------------------------------------------------------------------------------------------
 
-# world [SOLUTION]: a sandbox, a project, the solution installed, connections made.
+# world [SOLUTION]: a sandbox, a project, connections made, the solution installed.
 world() {
     "$flowrun" sandbox start --port 0 --detach > last 2>&1
     "$flowrun" init --sandbox > last 2>&1
+    control=$(member controlUrl < .flowrun/sandbox/sandbox.json)
+    printf 'header = "Authorization: Bearer %s"\n' "$(member controlToken < .flowrun/sandbox/sandbox.json)" > control.curl
     [ -n "${1:-}" ] || return 0
-    "$flowrun" solution install "$clone/flows/$1" > last 2>&1
+    connections "$1"
+    install "$1"
+}
+
+# served SOLUTION: the same with a server. It comes first, so that all that follows happens in it, which has read the flows already.
+served() {
+    world
+    connections "$1"
+    serve
+    install "$1"
+}
+
+# working SOLUTION RECEIVER: everything bound, turned on, served and registered.
+working() {
+    receiver=$2
+    served "$1"
+    "$flowrun" bind-connection --all > last 2>&1
+    "$flowrun" activate --all > last 2>&1
+    register
+}
+
+# The solution is one of flows/, or a folder of the scenario's own.
+install() { "$flowrun" solution install "$([ -d "$1" ] && echo "$1" || echo "$clone/flows/$1")" > last 2>&1; }
+
+connections() {
     connect partnercenterref referrals.admin@adatum.example
     connect partnercenterevents referrals.admin@adatum.example
     connect commondataserviceforapps crm.admin@adatum.example
-    case $1 in *salesforce) connect salesforce crm.admin@adatum.example ;; esac
+    case $1 in *dynamics365) ;; *) connect salesforce crm.admin@adatum.example ;; esac
 }
 
 connect() { "$flowrun" connection create "$1" --account "$2" > last 2>&1; }
-
-# Everything bound, turned on, served and registered.
-working() {
-    receiver=$1
-    "$flowrun" bind-connection --all > last 2>&1
-    "$flowrun" activate --all > last 2>&1
-    serve
-    register
-}
 
 # Always at the port of the first time, so that events which came meanwhile are delivered.
 serve() {
@@ -147,19 +172,24 @@ data() { "$flowrun" sandbox data "$@"; }
 salesforce() { data salesforce "$@"; }
 dynamics() { data commondataserviceforapps "$@"; }
 
+# What a service keeps, as JSON in one line: "salesforce/Opportunity?Name=…", "partnercenterref/referral/ID". Straight from the
+# sandbox's control API, since whoever waits for something looks often, and each look through flowrun is a process.
+kept() { curl --silent --show-error --fail --config control.curl "$control/data/$1"; }
+the_referral() { kept "partnercenterref/referral/$referral"; }
+
 # Microsoft shares a referral; its id is kept.
 share() {
     if [ -n "${1:-}" ]; then echo "$1" > shared.json; "$flowrun" sandbox share shared.json > last; else "$flowrun" sandbox share > last; fi
     cat last
-    referral=$(data partnercenterref referral --json | pick "last(parameters('it'))['id']")
+    referral=$(sed -n 's/^shared \([0-9a-f-]*\) .*/\1/p' last)
 }
 
 # A seller's own opportunity in Salesforce with everything that sharing needs but what the scenario leaves out; its id is kept.
 opportunity() {
-    account=$(salesforce Account --json | pick "first(parameters('it'))['Id']")
+    account=$(kept salesforce/Account | member Id)
     salesforce Opportunity --json --set "Name=Plant monitoring" --set StageName=Prospecting --set CloseDate=2027-05-01 \
         --set Amount=30000 --set CurrencyIsoCode=EUR --set "AccountId=$account" "$@" > last
-    opportunity_id=$(pick "parameters('it')['Id']" < last)
+    opportunity_id=$(member Id < last)
 }
 
 add_solution() {
@@ -168,15 +198,13 @@ add_solution() {
 }
 
 audit() { salesforce Opportunity "$opportunity_id" --json | pick "coalesce(parameters('it')?['Audit__c'], '')"; }
-audit_says() { audit | grep -qF -- "$1"; }
+audit_says() { kept "salesforce/Opportunity/$opportunity_id" | grep -qF -- "$1"; }
 has_runs() { [ "$("$flowrun" runs list --json "$@")" != "[]" ]; }
-newest_run() { "$flowrun" runs list --json "$@" | pick "first(parameters('it'))['name']"; }
+newest_run() { "$flowrun" runs list --json "$@" | member name; }
 quiet() { [ "$("$flowrun" runs list --status Running --json)" = "[]" ]; }
 
 # The daily calls that Partner Center takes of one account, as the sandbox's control API sets them.
 limit_calls() {
-    local control=.flowrun/sandbox/sandbox.json
-    curl --silent --show-error --fail --request PATCH --header "Authorization: Bearer $(pick "parameters('it')['controlToken']" < $control)" \
-        --header "Content-Type: application/json" --data "{\"partnerCenterDailyCalls\":$1}" \
-        "$(pick "parameters('it')['controlUrl']" < $control)/limits"
+    curl --silent --show-error --fail --config control.curl --request PATCH --header "Content-Type: application/json" \
+        --data "{\"partnerCenterDailyCalls\":$1}" "$control/limits"
 }

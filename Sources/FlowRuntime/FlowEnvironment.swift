@@ -36,7 +36,7 @@ public final class FlowEnvironment: Sendable {
     let changes = SerialGate()
     /// Where passwords are tried.
     let passwords = PasswordDesk()
-    private let cache = Mutex<Catalog?>(nil)
+    private let cache = Mutex<(catalog: Catalog, isCurrent: Bool)?>(nil)
     private let address = Mutex<String?>(nil)
 
     /// What a process adds to an environment.
@@ -129,7 +129,7 @@ public final class FlowEnvironment: Sendable {
     ) {
         self.init(settings, store: store, connectors: connectors, clock: clock, options: options)
         let catalog = Catalog(standalone: flows, at: clock.now)
-        cache.withLock { $0 = catalog }
+        cache.withLock { $0 = (catalog, true) }
         for flow in catalog.flows { _ = try? host.plans.plan(of: flow) }
     }
 
@@ -288,9 +288,10 @@ public final class FlowEnvironment: Sendable {
 
     /// The solutions and flows; read from the store where they may have changed.
     func catalog() async throws(FlowError) -> Catalog {
-        if let catalog = cache.withLock({ $0 }) { return catalog }
-        let catalog = try await Catalog.load(from: store)
-        cache.withLock { $0 = catalog }
+        let last = cache.withLock { $0 }
+        if let last, last.isCurrent { return last.catalog }
+        let catalog = try await Catalog.load(from: store, after: last?.catalog)
+        cache.withLock { $0 = (catalog, true) }
         return catalog
     }
 
@@ -301,7 +302,7 @@ public final class FlowEnvironment: Sendable {
     func commit(_ commit: StoreCommit) async throws(FlowError) {
         guard !commit.isEmpty else { return }
         try await host.commit(commit)
-        cache.withLock { $0 = nil }
+        cache.withLock { $0?.isCurrent = false }
         host.use(try await catalog(), try await state())
     }
 

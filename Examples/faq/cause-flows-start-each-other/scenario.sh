@@ -3,19 +3,13 @@
 source "$(dirname "$0")/../common.sh"
 
 # A solution whose echo guard was taken out.
-world
 cp -r "$clone/flows/partner-center-salesforce" solution
 awk '/^[a-zA-Z]/ { inside = /^echoGuard:/ } !inside' "$clone/flows/partner-center-salesforce/solution.yaml" > solution/solution.yaml
-"$flowrun" solution install solution > last
-connect partnercenterref referrals.admin@adatum.example
-connect partnercenterevents referrals.admin@adatum.example
-connect commondataserviceforapps crm.admin@adatum.example
-connect salesforce crm.admin@adatum.example
-working "Partner Center to Salesforce"
+working solution "Partner Center to Salesforce"
 flow="Salesforce Opportunity to Partner Center"
-runs_of_the_flow() { "$flowrun" runs list --flow "$flow" --json --limit 200 | pick "string(length(parameters('it')))"; }
-deal() { salesforce Opportunity --where "Referral_Identifier__c=$referral" --json; }
-has_value() { deal | grep -q "\"Amount\": $1"; }
+runs_of_the_flow() { "$flowrun" runs list --flow "$flow" --json --limit 200 | grep -c '"flow": {' || true; }
+deal() { kept "salesforce/Opportunity?Referral_Identifier__c=$referral"; }
+has_value() { deal | grep -q "\"Amount\":$1"; }
 five_changes() {
     for value in 1 2 3 4 5; do
         data partnercenterref referral "$referral" --set "details={\"dealValue\":$1$value}" > last

@@ -2,16 +2,15 @@
 # A cause: the opportunity is on hold, and nothing that is edited there is synchronized.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
-deal() { salesforce Opportunity --where "Referral_Identifier__c=$referral" --json; }
+working partner-center-salesforce "Partner Center to Salesforce"
+deal() { kept "salesforce/Opportunity?Referral_Identifier__c=$referral"; }
 has_deal() { deal | grep -q 'sync success'; }
-value() { data partnercenterref referral "$referral" --json | pick "string(parameters('it')['details']['dealValue'])"; }
+value() { local value; value=$(the_referral | member dealValue); echo "${value%.0}"; }
 
 say "a new referral arrives on hold; a seller changes its amount"
 share
 await "the deal is in Salesforce" has_deal
-opportunity_id=$(deal | pick "first(parameters('it'))['Id']")
+opportunity_id=$(deal | member Id)
 before=$(value)
 salesforce Opportunity "$opportunity_id" --set Amount=77000 > last
 await "the flow has looked" has_runs --flow "Salesforce to Partner Center" --status Succeeded
@@ -26,7 +25,7 @@ shows OnHold "on hold"
 
 say "the repair: leaving the stage accepts the referral, and the edit goes along"
 salesforce Opportunity "$opportunity_id" --set StageName=Active > last
-accepted() { data partnercenterref referral "$referral" --json | grep -q '"substatus": "Accepted"' && [ "$(value)" = 77000 ]; }
+accepted() { the_referral | grep -q '"substatus":"Accepted"' && [ "$(value)" = 77000 ]; }
 await "the referral is accepted with the seller's amount" accepted
 await "the runs have ended" quiet
 run audit

@@ -2,13 +2,12 @@
 # A cause: the day's calls of the co-sell plan are used up.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "Partner Center takes no more calls of this account today: each create and each update on either side has cost one"
 limit_calls 1
 share
-throttled() { "$flowrun" sandbox requests --service partnercenterref --status 429 --json | grep -q '"path"'; }
+throttled() { curl --silent --fail --config control.curl "$control/requests?service=partnercenterref&status=429" | grep -q '"path"'; }
 await "Partner Center has refused a call" throttled
 run runs list --flow "Partner Center to Salesforce"
 waiting=$(newest_run --status Running --flow "Partner Center to Salesforce")

@@ -2,7 +2,7 @@
 # Configuration 3: ChildFlowNeverPublished while turning on the flow from Partner Center to the CRM.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-dynamics365
+served partner-center-dynamics365
 run bind-connection --all
 
 say "the parent first, by itself"

@@ -2,7 +2,7 @@
 # Configuration 4: connections cannot be added; single steps have the warning sign.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
+served partner-center-salesforce
 
 say "the steps that miss a connection: the warning sign"
 run bind-connection

@@ -2,7 +2,7 @@
 # Configuration 5: the flows of the solution do not turn on: connections, run-only users, order, registration.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
+served partner-center-salesforce
 
 say "a. the connections"
 refused 4 activate --all
@@ -24,6 +24,7 @@ shows "Partner Center Webhook Registration"
 cured FlowNotActive
 
 say "e. the webhook registration"
+stop_serving
 diagnosed EnvironmentNotServed WebhookNotRegistered
 serve
 diagnosed WebhookNotRegistered "flowrun flow url"

@@ -2,8 +2,7 @@
 # Maintenance 1: how to troubleshoot failures while flows run.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "a variable names a field that Salesforce does not have"
 run variable set msft_dealvaluefield Amout__c

@@ -2,8 +2,7 @@
 # Maintenance 2: referrals that are not in step: the Audit field says why.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "an opportunity that is to be shared, with help from Microsoft, and lacks nearly everything"
 opportunity --set "How_can_Microsoft_help__c=Proof Of Concept or Demo"
@@ -24,7 +23,7 @@ shows "0 in step, 0 behind, 1 blocked" "Solution Id is required."
 say "the repair: country, contact, solution; each edit is a new try"
 salesforce Account "$account" --set BillingCountry=DE > last
 contact=$(salesforce Contact --json --set LastName=Vogel --set FirstName=Mia --set Email=mia.vogel@customer.example \
-    --set Phone=+4940000000 --set "AccountId=$account" | pick "parameters('it')['Id']")
+    --set Phone=+4940000000 --set "AccountId=$account" | member Id)
 salesforce OpportunityContactRole --set "OpportunityId=$opportunity_id" --set "ContactId=$contact" > last
 add_solution
 await "the deal is shared" audit_says "CRM to Partner Center referral creation success."

@@ -2,8 +2,7 @@
 # Maintenance 3: how to make sure that a referral is synchronized in both directions.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "the flag is off: nothing happens, and no run starts"
 opportunity
@@ -28,18 +27,18 @@ shows CRMIdNotFound "006000000000ZZZ"
 
 say "the repair: Partner Center's CRM id is emptied, and the deal arrives"
 data partnercenterref referral "$referral" --set 'externalReferenceId=""' > last
-arrived() { [ "$(salesforce Opportunity --where "Referral_Identifier__c=$referral" --json)" != "[]" ]; }
+arrived() { [ "$(kept "salesforce/Opportunity?Referral_Identifier__c=$referral")" != "[]" ]; }
 await "the deal is in Salesforce" arrived
 
 say "a lead that is converted hands its referral over, with revenue and closing date"
 run variable set msft_synccosellopportunitiesonly No
 share '{"type":"Independent","qualification":"Direct","name":"Trial request"}'
-known() { data partnercenterref referral "$referral" --json | grep -q '"externalReferenceId": "00Q'; }
+known() { the_referral | grep -q '"externalReferenceId":"00Q'; }
 await "the referral knows its lead" known
-lead=$(data partnercenterref referral "$referral" --json | pick "parameters('it')['externalReferenceId']")
+lead=$(the_referral | member externalReferenceId)
 await "the runs have ended" quiet
 salesforce Lead "$lead" --set IsConverted=true --set Amount=15000 --set CloseDate=2027-04-30 > last
-handed_over() { data partnercenterref referral "$referral" --json | grep -q '"externalReferenceId": "006'; }
+handed_over() { the_referral | grep -q '"externalReferenceId":"006'; }
 await "the referral goes on with the opportunity" handed_over
 data partnercenterref referral "$referral" > last
 shows Accepted 15000

@@ -2,8 +2,7 @@
 # Maintenance 4: the connector was disconnected and a synchronization was missed: a password expired.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "the password of the Partner Center user is no longer good"
 data identity user referrals.admin@adatum.example --set password=Changed-by-policy-1 > last
@@ -20,16 +19,15 @@ shows Unauthenticated
 say "the repair: sign in again; the run that waited goes on by itself, nothing has to be resubmitted"
 export PASSWORD=Changed-by-policy-1
 run login referrals.admin@adatum.example --secret env:PASSWORD
-arrived() { [ "$(salesforce Opportunity --where "Referral_Identifier__c=$referral" --json)" != "[]" ]; }
+arrived() { [ "$(kept "salesforce/Opportunity?Referral_Identifier__c=$referral")" != "[]" ]; }
 await "the deal is in Salesforce" arrived
 await "the runs have ended" quiet
 cured AADSTS50126 ConnectionAuthorizationFailed
 
 say "a missed change is also taken up by a minor edit: every run compares both sides in full"
-salesforce Opportunity --where "Referral_Identifier__c=$referral" --json > last
-opportunity_id=$(pick "first(parameters('it'))['Id']" < last)
+opportunity_id=$(kept "salesforce/Opportunity?Referral_Identifier__c=$referral" | member Id)
 salesforce Opportunity "$opportunity_id" --set StageName=Active --set Amount=51000 > last
-follows() { data partnercenterref referral "$referral" --json | grep -q 51000; }
+follows() { the_referral | grep -q 51000; }
 await "Partner Center follows" follows
 await "the runs have ended" quiet
 

@@ -2,8 +2,7 @@
 # Maintenance 5: access denied while a flow runs: a role is missing.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "the account loses its role in Partner Center"
 data identity user referrals.admin@adatum.example --set 'roles=["Basic User"]' > last

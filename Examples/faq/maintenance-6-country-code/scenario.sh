@@ -2,8 +2,7 @@
 # Maintenance 6: "Customer account country code is missing".
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "the customer's account has a country's name in place of its code"
 opportunity

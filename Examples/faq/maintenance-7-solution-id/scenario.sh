@@ -2,8 +2,7 @@
 # Maintenance 7: "Solution Id is required".
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-salesforce
-working "Partner Center to Salesforce"
+working partner-center-salesforce "Partner Center to Salesforce"
 
 say "an opportunity without a Microsoft solution"
 opportunity --set Sync_with_Partner_Center__c=true

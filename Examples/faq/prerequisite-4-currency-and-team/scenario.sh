@@ -2,8 +2,7 @@
 # Prerequisite 4: what has to be set up in the CRM first? The currency, and the sales team as users.
 source "$(dirname "$0")/../common.sh"
 
-world partner-center-dynamics365
-working "Partner Center to Dynamics 365"
+working partner-center-dynamics365 "Partner Center to Dynamics 365"
 
 say "Microsoft shares a deal in a currency that the CRM does not have, and with a colleague who is no user there"
 share '{"details":{"notes":"In kroner.","dealValue":500000,"currency":"NOK","closingDateTime":"2027-06-30T00:00:00Z","requirements":{"solutions":[{"id":"SOL-70001-ADT","name":"Adatum Insight","type":"Name"}]}},

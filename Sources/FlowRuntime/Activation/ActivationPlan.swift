@@ -172,7 +172,7 @@ struct ActivationPlanner {
         if let trigger = flow.trigger, let error = unsupported(trigger, flow) {
             own = [problem(.definition, flow, action: trigger.name, error: error)]
         }
-        let findings = shape + FlowChecker(catalog: connectors).checkForRunning(flow.definition, in: catalog.flowSet)
+        let findings = shape + catalog.findings(of: flow, connectors)
         // A trigger that is refused is refused once.
         let refused = own.isEmpty ? nil : flow.trigger?.path
         return own

@@ -1,6 +1,7 @@
 import FlowCore
 import FlowDefinitions
 import FlowStorage
+import Synchronization
 
 /// The solutions of an environment and all their flows.
 struct Catalog: Sendable {
@@ -43,6 +44,8 @@ struct Catalog: Sendable {
     let flowSet: FlowSet
     /// The flows of whose runs one goes at a time, by the id of each of them.
     let groups: [String: [String]]
+    /// What checking the flows for running found, by flow id, as far as somebody asked. It goes along to a later catalog of the same texts.
+    private let findings: Findings
     private let places: [String: Int]
     /// The places by GUIDs without hyphens, as they stand in trigger URLs.
     private let placesOfURLs: [String: Int]
@@ -54,13 +57,20 @@ struct Catalog: Sendable {
     }
 
     /// Reads the catalog of a store.
-    static func load(from store: any FlowStore) async throws(FlowError) -> Catalog {
+    /// - Parameters:
+    ///   - store: the store.
+    ///   - last: the catalog of an earlier moment: where only the standing of flows is another since, its texts are not read again.
+    /// - Returns: the catalog.
+    /// - Throws: what the store refuses.
+    static func load(from store: any FlowStore, after last: Catalog? = nil) async throws(FlowError) -> Catalog {
         let installed = try await store.flows()
+        let solutions = try await store.solutions()
+        if let last, let catalog = Catalog(last, solutions, installed) { return catalog }
         var texts: [String: StoredDefinition] = [:]
         for flow in installed where texts[flow.definitionHash] == nil {
             texts[flow.definitionHash] = try await store.definition(flow.definitionHash)
         }
-        return Catalog(try await store.solutions(), installed, texts)
+        return Catalog(solutions, installed, texts)
     }
 
     /// Makes the catalog of what a store holds.
@@ -89,9 +99,35 @@ struct Catalog: Sendable {
         self.solutions = parts
         self.flows = flows
         self.flowSet = FlowSet(flows.map(\.definition))
+        findings = Findings()
         groups = Self.groups(parts, flows)
         places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
         placesOfURLs = Self.withoutHyphens(places)
+    }
+
+    /// Makes the catalog that another one has become, or nil where texts are other ones.
+    private init?(_ last: Catalog, _ solutions: [InstalledSolution], _ installed: [InstalledFlow]) {
+        let standings = Dictionary(installed.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        guard last.solutions.map(\.installed) == solutions.sorted(by: { $0.name < $1.name }),
+            installed.count == last.flows.count,
+            last.flows.allSatisfy({ flow in
+                standings[flow.id].map { standing in
+                    standing.definitionHash == flow.installed.definitionHash && standing.solution == flow.solution
+                        && standing.aliases == flow.aliases
+                } ?? false
+            })
+        else { return nil }
+        self.solutions = last.solutions
+        flows = last.flows.map { flow in
+            Entry(
+                definition: flow.definition, installed: standings[flow.id] ?? flow.installed, solution: flow.solution,
+                position: flow.position)
+        }
+        flowSet = last.flowSet
+        groups = last.groups
+        findings = last.findings
+        places = last.places
+        placesOfURLs = last.placesOfURLs
     }
 
     /// Makes a catalog of flows that belong to no solution; all of them are on.
@@ -107,9 +143,22 @@ struct Catalog: Sendable {
         }
         self.flows = flows
         flowSet = FlowSet(definitions)
+        findings = Findings()
         groups = [:]
         places = Dictionary(flows.map { ($0.id, $0.position) }, uniquingKeysWith: { first, _ in first })
         placesOfURLs = Self.withoutHyphens(places)
+    }
+
+    /// What keeps a flow of this catalog from being run, as checking its definition finds; it is looked for once.
+    func findings(of flow: Entry, _ connectors: ConnectorRegistry) -> [Diagnostic] {
+        if let known = findings.byFlow.withLock({ $0[flow.id] }) { return known }
+        let found = FlowChecker(catalog: connectors).checkForRunning(flow.definition, in: flowSet)
+        findings.byFlow.withLock { $0[flow.id] = found }
+        return found
+    }
+
+    private final class Findings: Sendable {
+        let byFlow = Mutex<[String: [Diagnostic]]>([:])
     }
 
     private static func groups(_ parts: [InstalledPart], _ flows: [Entry]) -> [String: [String]] {

@@ -8,6 +8,7 @@ import GRDB
 /// | `GET /status` | | pid, clock, counts, registration, deliveries, faults |
 /// | `GET /sandbox` | | the value of `sandbox.json` |
 /// | `POST /share` | none, or (parts of) a referral | 201 with the referral that Microsoft shares |
+/// | `POST /deals` | `{"count","behind"?}` | 201; that many deals on all sides, at most 1,000 a call: see `ManyDeals` |
 /// | `POST /referrals/{id}/accept`, `/decline` | | Microsoft answers a connected referral, the partner one that was shared with it; 200 with the referral that was answered |
 /// | `GET /faults` | | those switched on |
 /// | `POST /faults` | `{"service","status"?,"retryAfter"?,"latency"?,"drop"?,"garbage"?,"expireTokens"?,"duplicateWebhooks"?,"reorderWebhooks"?,"for"?,"rate"?}` | 201; replaces the service's earlier fault; `expireTokens` acts once |
@@ -62,6 +63,7 @@ struct ControlService: Sendable {
             return try world.perform { transaction in
                 .json(201, try MicrosoftSide.share(given, in: transaction).wire(in: world))
             }
+        case ("POST", "deals", 1): return try addDeals(try body(request))
         case ("POST", "referrals", 3) where path[2] == "accept" || path[2] == "decline":
             return try world.perform { transaction in
                 let referral =
@@ -111,6 +113,19 @@ struct ControlService: Sendable {
             throw FlowError(.invalidSandboxRequest, "The body must be a JSON object.")
         }
         return object
+    }
+
+    private func addDeals(_ body: JSONObject) throws -> ServiceResponse {
+        let (count, behind) = (body["count"]?.integerValue ?? 0, body["behind"]?.integerValue ?? 0)
+        guard (1...Int64(ManyDeals.mostAtOnce)).contains(count), (0...count).contains(behind) else {
+            throw FlowError(
+                .invalidSandboxRequest,
+                "'count' must be from 1 to \(ManyDeals.mostAtOnce), and 'behind' no more than it.")
+        }
+        try world.perform { transaction in
+            try ManyDeals.plant(Int(count), behind: Int(behind), in: transaction)
+        }
+        return .json(201, ["count": .integer(count), "behind": .integer(behind)])
     }
 
     private var clock: JSON {

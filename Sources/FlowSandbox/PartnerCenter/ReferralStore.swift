@@ -17,8 +17,17 @@ package enum ReferralStore {
     package static func insert(
         _ body: JSONObject, id: String? = nil, at instant: Timestamp? = nil, in transaction: Transaction
     ) throws -> Referral {
+        let referral = try insertSilently(body, id: id ?? UUIDText.random(), at: instant, in: transaction)
+        try publish("created", referral, in: transaction)
+        return referral
+    }
+
+    /// Creates a referral of which nobody is told.
+    @discardableResult
+    static func insertSilently(
+        _ body: JSONObject, id: String, at instant: Timestamp? = nil, in transaction: Transaction
+    ) throws -> Referral {
         var body = body
-        let id = id ?? UUIDText.random()
         body["id"] = .string(id)
         let keys = Referral(
             Record(
@@ -26,10 +35,7 @@ package enum ReferralStore {
                 version: 0,
                 isDeleted: false)
         ).keys
-        let referral = Referral(
-            try transaction.insert(Referral.kind, id, body, keys: keys, at: instant))
-        try publish("created", referral, in: transaction)
-        return referral
+        return Referral(try transaction.insert(Referral.kind, id, body, keys: keys, at: instant))
     }
 
     /// Keeps a changed referral.

@@ -36,6 +36,15 @@ enum Migrations {
                     CREATE INDEX delivery_due ON delivery(due) WHERE status = 'pending';
                     """)
         }
+        migrator.registerMigration("2") { database in
+            // Lists are counted and paged without a look at the bodies.
+            try database.execute(
+                sql: """
+                    DROP INDEX record_modified;
+                    CREATE INDEX record_modified ON record(kind, modified, deleted);
+                    CREATE INDEX record_created ON record(kind, deleted, created);
+                    """)
+        }
         return migrator
     }
 

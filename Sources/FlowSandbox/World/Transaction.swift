@@ -109,8 +109,13 @@ package final class Transaction {
         of kind: String, byChange: Bool, descending: Bool, from offset: Int, limit: Int
     ) throws -> [Record] {
         let order = (byChange ? "modified" : "created") + (descending ? " DESC" : " ASC")
+        // The index alone finds which ones; only these are read.
         return try records(
-            " WHERE kind = ? AND deleted = 0 ORDER BY \(order), id LIMIT \(limit) OFFSET \(offset)", [kind])
+            """
+             WHERE kind = ?1 AND id IN (
+                SELECT id FROM record WHERE kind = ?1 AND deleted = 0 ORDER BY \(order), id LIMIT ?2 OFFSET ?3)
+            ORDER BY \(order), id
+            """, [kind, limit, offset])
     }
 
     /// The ids of the records that hold a value in an indexed field; letter case does not count.

@@ -13,7 +13,8 @@ struct SandboxCommand: AsyncParsableCommand {
             """,
         subcommands: [
             SandboxStartCommand.self, Stop.self, Reset.self, Status.self, SandboxShareCommand.self,
-            SandboxAcceptCommand.self, SandboxDeclineCommand.self, SandboxFaultCommand.self, SandboxClockCommand.self,
+            SandboxFillCommand.self, SandboxAcceptCommand.self, SandboxDeclineCommand.self, SandboxFaultCommand.self,
+            SandboxClockCommand.self,
             SandboxRequestsCommand.self, SandboxDataCommand.self,
         ])
 

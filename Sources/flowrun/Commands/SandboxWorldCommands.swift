@@ -19,6 +19,48 @@ struct SandboxShareCommand: AsyncParsableCommand {
     }
 }
 
+/// `flowrun sandbox fill`.
+struct SandboxFillCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fill", abstract: "Adds many deals that are in step on all sides.",
+        discussion: """
+            Each is an accepted co-sell referral with its opportunity in Salesforce and in Dataverse. No webhook tells of them; flows \
+            that ask a CRM for what changed see them as any other change.
+            """)
+
+    @OptionGroup var options: GlobalOptions
+
+    @Option(help: "How many.")
+    var deals = 1_000
+
+    @Option(help: "Of how many the CRMs have an older deal value.")
+    var behind = 0
+
+    func validate() throws {
+        guard (1...1_000_000).contains(deals) else { throw ValidationError("--deals must be from 1 to 1000000.") }
+        guard (0...deals).contains(behind) else {
+            throw ValidationError("--behind must be from 0 to the number of deals.")
+        }
+    }
+
+    func run() async throws {
+        let control = try SandboxControl(options)
+        var (rest, late) = (deals, behind)
+        while rest > 0 {
+            // The sandbox answers nobody else while it adds: so not all at once.
+            let part = min(rest, 500)
+            _ = try await control.call(
+                "POST", "/deals",
+                ["count": .integer(Int64(part)), "behind": .integer(Int64(min(part, late)))])
+            rest -= part
+            late -= min(part, late)
+        }
+        options.present(["deals": .integer(Int64(deals)), "behind": .integer(Int64(behind))]) {
+            "added \(deals) deals, \(behind) of them behind in the CRMs"
+        }
+    }
+}
+
 /// `flowrun sandbox accept`.
 struct SandboxAcceptCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
