@@ -28,7 +28,7 @@ from azure.core.credentials import AccessToken  # noqa: E402
 from PowerPlatform.Dataverse.client import DataverseClient  # noqa: E402
 from simple_salesforce import Salesforce  # noqa: E402
 from simple_salesforce.exceptions import (  # noqa: E402
-    SalesforceAuthenticationFailed, SalesforceMalformedRequest, SalesforceResourceNotFound)
+    SalesforceAuthenticationFailed, SalesforceMalformedRequest, SalesforceOperationError, SalesforceResourceNotFound)
 
 done = []
 
@@ -165,14 +165,28 @@ check("the use of the API in a header", "api-usage" in (sf.api_usage or {}), sf.
 check("delete", sf.Account.delete(made["id"]) == 204)
 refused("a deleted record", SalesforceResourceNotFound, lambda: sf.Account.get(made["id"]))
 check("resources of a version", "sobjects" in sf.restful("", method="GET"))
-try:
-    result = sf.bulk2.Contact.query("SELECT Id, LastName FROM Contact WHERE LastName LIKE 'Page%'")
-    rows = [line for page in result for line in page.splitlines()[1:] if line]
-    check("bulk 2.0 query", len(rows) == 205, len(rows))
-    result = sf.bulk2.Account.insert(records=[{"Name": "Bulk %d" % number} for number in range(3)])
-    check("bulk 2.0 insert", sum(int(job["numberRecordsProcessed"]) for job in result) == 3, result)
-except Exception as error:  # noqa: BLE001
-    check("bulk 2.0", False, error)
+pages = list(sf.bulk2.Contact.query("SELECT Id, LastName FROM Contact WHERE LastName LIKE 'Page%'", max_records=100, wait=0.1))
+rows = [line for page in pages for line in page.splitlines()[1:] if line]
+check("bulk 2.0 query, by pages", len(pages) == 3 and len(rows) == 205, (len(pages), len(rows)))
+result = sf.bulk2.Account.insert(records=[{"Name": "Bulk %d" % number, "BillingCity": 'A "b", c'} for number in range(3)] + [{"Name": ""}],
+                                 wait=0.1)[0]
+check("bulk 2.0 insert", (result["numberRecordsProcessed"], result["numberRecordsFailed"]) == (4, 1), result)
+told = sf.bulk2.Account.get_all_ingest_records(result["job_id"])
+check("bulk 2.0 results", len(told["successfulRecords"]) == 3 and told["successfulRecords"][0]["BillingCity"] == 'A "b", c'
+      and told["failedRecords"][0]["sf__Error"].startswith("REQUIRED_FIELD_MISSING:") and not told["unprocessedRecords"], told)
+ids = [{"Id": row["sf__Id"]} for row in told["successfulRecords"]]
+result = sf.bulk2.Account.update(records=[dict(ids[0], BillingCity="#N/A")], wait=0.1)[0]
+check("bulk 2.0 update", result["numberRecordsFailed"] == 0 and sf.Account.get(ids[0]["Id"])["BillingCity"] is None, result)
+deals = [{"Name": "Upserted", "StageName": "Prospecting", "CloseDate": "2027-01-31", "Referral_Identifier__c": "ref-%d" % number}
+         for number in (1, 2)]
+result = sf.bulk2.Opportunity.upsert(records=deals, external_id_field="Referral_Identifier__c", wait=0.1)[0]
+told = sf.bulk2.Opportunity.get_all_ingest_records(result["job_id"])["successfulRecords"]
+check("bulk 2.0 upsert", sorted(row["sf__Created"] for row in told) == ["false", "true"], told)
+result = sf.bulk2.Account.delete(records=ids, wait=0.1)[0]
+check("bulk 2.0 delete", result["numberRecordsFailed"] == 0, result)
+refused("bulk 2.0 with a field that there is not", SalesforceOperationError,
+        lambda: sf.bulk2.Account.insert(records=[{"Nmae": "x"}], wait=0.1), "Field name not found : Nmae")
+refused("bulk 1.0 is refused", SalesforceMalformedRequest, lambda: sf.bulk.Account.insert([{"Name": "x"}]), "Async API not enabled")
 
 # --- Dataverse ------------------------------------------------------------------------------------------------------
 

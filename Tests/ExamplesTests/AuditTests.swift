@@ -90,6 +90,35 @@ import Testing
         #expect(done["behind"] == 0 && done["blocked"] == 3)
         #expect(try await opportunity(ids[1])["Amount"]?.doubleValue == 99)
         #expect(try await scratch.json("reconcile")["solutions"]?[0]?["deals"] == [])
+        try await Self.checkRequests(scratch, of: "salesforce")
         try await scratch.flowrun("sandbox", "stop")
+    }
+
+    @Test func `an audit of Dynamics 365 asks by the page too`() async throws {
+        let scratch = try ScratchFolder()
+        try await scratch.dynamicsSolution()
+        try await Self.checkRequests(scratch, of: "commondataserviceforapps")
+        try await scratch.flowrun("sandbox", "stop")
+    }
+
+    /// Both sides of 230 deals are read by pages of what the service gives at most, and nothing is asked for a single deal.
+    private static func checkRequests(_ scratch: ScratchFolder, of crm: String) async throws {
+        let before = try await scratch.json("sandbox", "data", "partnercenterref", "referral").arrayValue?.count ?? 0
+        try await scratch.flowrun("sandbox", "fill", "--deals", "230", "--behind", "2")
+        try await scratch.flowrun("sandbox", "requests", "--clear")
+        let late = try #require(try await scratch.json("reconcile", "--plan")["solutions"]?[0])
+        #expect(late["behind"] == 2 && late["deals"]?.arrayValue?.count == 2)
+        var counts: [String: Int] = [:]
+        for request in try await scratch.json("sandbox", "requests").arrayValue ?? [] {
+            #expect(request["status"] == 200)
+            counts[request["service"]?.stringValue ?? "", default: 0] += 1
+        }
+        // A hundred referrals a page; all records of the CRM in one, beside its token where it gives them itself.
+        let isOwnSignIn = crm == "salesforce"
+        #expect(
+            counts == [
+                "partnercenterref": (before + 230 + 99) / 100, crm: isOwnSignIn ? 2 : 1,
+                "identity": isOwnSignIn ? 1 : 2,
+            ])
     }
 }

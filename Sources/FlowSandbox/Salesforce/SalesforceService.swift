@@ -14,6 +14,8 @@ import FlowCore
 /// | `POST …/sobjects/{T}/Id` | creates |
 /// | `GET …/query?q=`, `…/queryAll?q=`, `…/query/{locator}` | SOQL; batches of 2,000 (`Sforce-Query-Options: batchSize=n`) |
 /// | `GET …/limits` | the daily calls |
+/// | `…/jobs/ingest`, `…/jobs/query` | Bulk API 2.0: see `SalesforceBulk` |
+/// | `…/services/async/…` | Bulk API 1.0: refused |
 ///
 /// Versions 20.0 to 66.0. Every answer has `Sforce-Limit-Info`; after 100,000 calls a day (`limit salesforceDailyCalls`)
 /// 403 `REQUEST_LIMIT_EXCEEDED`.
@@ -24,6 +26,16 @@ package enum SalesforceService {
         if path == ["services", "oauth2", "token"] {
             guard request.method == "POST" else { throw methodNotAllowed(request.method, "POST") }
             return try SalesforceOAuth.token(request, in: transaction)
+        }
+        if path.starts(with: ["services", "async"]) {
+            throw ServiceFailure(
+                .json(
+                    400,
+                    [
+                        "exceptionCode": "FeatureNotEnabled",
+                        "exceptionMessage":
+                            "Async API not enabled. The sandbox serves Bulk API 2.0, under /services/data/vNN.0/jobs.",
+                    ]))
         }
         guard path.count >= 2, path[0] == "services", path[1] == "data" else { throw SalesforceFailure.notFound }
         if path.count == 2 { return versions() }
@@ -88,6 +100,7 @@ struct SalesforceCall {
         case nil: return json(200, resources)
         case "sobjects": return try objects(Array(path.dropFirst()))
         case "query" where path.count == 2: return try SalesforcePages.next(path[1], call: self)
+        case "jobs": return try SalesforceBulk(call: self).respond(Array(path.dropFirst()))
         case "query", "queryAll": return try query(includesDeleted: path[0] == "queryAll")
         case "limits":
             let limit = try transaction.limit("salesforceDailyCalls", default: 100_000)
@@ -109,7 +122,7 @@ struct SalesforceCall {
 
     private var resources: JSON {
         var resources = JSONObject()
-        for name in ["sobjects", "query", "queryAll", "limits"] {
+        for name in ["sobjects", "query", "queryAll", "limits", "jobs"] {
             resources[name] = .string("/services/data/\(version)/\(name)")
         }
         return .object(resources)
@@ -141,7 +154,7 @@ struct SalesforceCall {
         }
     }
 
-    private func body() throws -> JSONObject {
+    func body() throws -> JSONObject {
         if let type = request.header("content-type"), !type.lowercased().contains("json") {
             throw SalesforceFailure.make(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type '\(type)' is not supported")
         }
