@@ -53,20 +53,35 @@ enum ReferralList {
         in transaction: Transaction
     ) throws -> (rows: [JSON], found: Int) {
         let orders = ODataOrder.parse(options["$orderby"] ?? "createdDateTime desc") ?? []
-        // Without a filter the database pages by itself; else every referral is looked at.
-        if caller.seesAll, options["$filter"]?.trimmed.isEmpty ?? true, orders.count == 1,
-            orders[0].path.count == 1, orderable.contains(orders[0].path[0])
+        let filter = options["$filter"]?.trimmed ?? ""
+        let statuses = filter.isEmpty ? [] : (try? ODataFilter.parse(filter)).flatMap(statuses)
+        // Without a filter, or with one over the status alone, the database pages by itself; else every referral is looked at.
+        if caller.seesAll, let statuses, orders.count == 1, orders[0].path.count == 1,
+            orderable.contains(orders[0].path[0])
         {
-            let found = try transaction.count(Referral.kind)
-            let rest = min(max(0, found - skip), top ?? .max) - offset
-            let records = try transaction.page(
-                of: Referral.kind, byChange: orders[0].path[0] == "updatedDateTime",
-                descending: orders[0].isDescending, from: skip + offset, limit: max(0, min(pageSize, rest)))
-            return (records.map { Referral($0).wire(in: transaction.world) }, found)
+            let page = try transaction.page(
+                of: Referral.kind, where: statuses.isEmpty ? nil : "status", isOneOf: statuses,
+                byChange: orders[0].path[0] == "updatedDateTime", descending: orders[0].isDescending,
+                from: skip + offset
+            ) { found in min(pageSize, min(max(0, found - skip), top ?? .max) - offset) }
+            return (page.records.map { Referral($0).wire(in: transaction.world) }, page.found)
         }
         let rows = try select(options, caller, in: transaction)
         let page = rows.dropFirst(skip).prefix(top ?? .max).dropFirst(offset).prefix(pageSize)
         return (Array(page), rows.count)
+    }
+
+    /// The statuses of which a filter asks for any, or nil where it asks for something else.
+    private static func statuses(_ filter: ODataFilter) -> [String]? {
+        switch filter {
+        case .or(let left, let right):
+            guard let these = statuses(left), let those = statuses(right) else { return nil }
+            return these + those
+        case .compare(.eq, .path(["status"]), .literal(.string(let status))):
+            // The index does not know letter case.
+            return ["New", "Active", "Closed"].contains(status) ? [status] : nil
+        default: return nil
+        }
     }
 
     private static func select(

@@ -96,26 +96,40 @@ package final class Transaction {
         try records(" WHERE kind = ? AND modified >= ? ORDER BY id", [kind, instant.ticks])
     }
 
-    /// A page of the records of a kind in the order of their creation or change.
+    /// A page of the records of a kind in the order of their creation or change, and how many there are in all.
     /// - Parameters:
     ///   - kind: what they are.
+    ///   - field: an indexed field; with its values, only records that hold one of these are meant.
+    ///   - values: the values.
     ///   - byChange: whether they are ordered by their last change rather than by their creation.
     ///   - descending: whether the newest come first.
-    ///   - offset: how many are left out.
-    ///   - limit: how many at most.
-    /// - Returns: the records.
+    ///   - skip: how many are left out.
+    ///   - most: how many the page has at most, given how many there are.
+    /// - Returns: the records and the count.
     /// - Throws: what the database raises.
     package func page(
-        of kind: String, byChange: Bool, descending: Bool, from offset: Int, limit: Int
-    ) throws -> [Record] {
+        of kind: String, where field: String? = nil, isOneOf values: [String] = [], byChange: Bool, descending: Bool,
+        from skip: Int, most: (Int) -> Int
+    ) throws -> (records: [Record], found: Int) {
         let order = (byChange ? "modified" : "created") + (descending ? " DESC" : " ASC")
-        // The index alone finds which ones; only these are read.
-        return try records(
+        var fitting = "kind = ?1 AND deleted = 0"
+        var arguments: StatementArguments = [kind]
+        if let field {
+            let marks = values.indices.map { "?\($0 + 3)" }.joined(separator: ", ")
+            fitting += " AND id IN (SELECT id FROM record_key WHERE kind = ?1 AND field = ?2 AND value IN (\(marks)))"
+            arguments += StatementArguments([field] + values.map { $0.lowercased() })
+        }
+        let found =
+            try Int.fetchOne(statement("SELECT count(*) FROM record WHERE \(fitting)"), arguments: arguments) ?? 0
+        // The indexes alone find which ones; only these are read.
+        let records = try records(
             """
              WHERE kind = ?1 AND id IN (
-                SELECT id FROM record WHERE kind = ?1 AND deleted = 0 ORDER BY \(order), id LIMIT ?2 OFFSET ?3)
+                SELECT id FROM record WHERE \(fitting) ORDER BY \(order), id
+                LIMIT \(max(0, most(found))) OFFSET \(skip))
             ORDER BY \(order), id
-            """, [kind, limit, offset])
+            """, arguments)
+        return (records, found)
     }
 
     /// The ids of the records that hold a value in an indexed field; letter case does not count.
