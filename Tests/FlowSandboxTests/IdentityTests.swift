@@ -66,6 +66,36 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (50_053, "invalid_grant"), (50_055, "invalid_grant"), (50_076, "interaction_required"),
+        (50_079, "interaction_required"), (50_132, "invalid_grant"), (50_144, "invalid_grant"),
+        (65_001, "invalid_grant"),
+    ])
+    func `an account is refused with the error that is set for it`(number: Int64, error: String) async throws {
+        try await SandboxFixture.run { fixture in
+            let user = "/data/identity/user/seller@adatum.example"
+            let fields: KeyValuePairs = [
+                "grant_type": "password", "client_id": fixture.text(.identity, "clientId"),
+                "resource": "https://api.partner.microsoft.com", "username": "seller@adatum.example",
+                "password": fixture.password(of: "seller"),
+            ]
+            let refresh = try await fixture.form(fixture.tokenURL(), fields).json.text("refresh_token")
+            #expect(try await fixture.control("PATCH", user, ["signInError": 12]).status == 400)
+            try await fixture.control("PATCH", user, ["signInError": .integer(number)])
+            let refused = try await fixture.form(fixture.tokenURL(), fields).json
+            #expect(refused["error"] == .string(error) && refused["error_codes"] == [.integer(number)])
+            let late = try await fixture.form(
+                fixture.tokenURL(),
+                [
+                    "grant_type": "refresh_token", "client_id": fixture.text(.identity, "clientId"),
+                    "resource": "https://api.partner.microsoft.com", "refresh_token": refresh,
+                ])
+            #expect(late.json["error_codes"] == [.integer(number)])
+            try await fixture.control("PATCH", user, ["signInError": .null])
+            #expect(try await fixture.form(fixture.tokenURL(), fields).json["access_token"] != nil)
+        }
+    }
+
     @Test func `version 1 writes numbers as texts, version 2 as numbers, and refresh tokens go on`() async throws {
         try await SandboxFixture.run { fixture in
             let (client, secret) = (fixture.text(.identity, "clientId"), fixture.text(.identity, "clientSecret"))

@@ -82,6 +82,55 @@ import Testing
         }
     }
 
+    @Test func `a person signs in at the page, the code is good once, and the refresh token goes on`() async throws {
+        try await SandboxFixture.run { fixture in
+            let base = fixture.sandbox.url(of: .salesforce) + "/services/oauth2"
+            let verifier = String(repeating: "v", count: 43)
+            let challenge = Base64.encodeURL(Digest.sha256(Array(verifier.utf8)))
+            let address = "http://localhost:8400/back"
+            func page(_ changes: [String: String] = [:]) -> String {
+                var options = [
+                    "client_id": fixture.text(.salesforce, "clientId"), "response_type": "code",
+                    "redirect_uri": address, "state": "s 1", "code_challenge": challenge,
+                ]
+                for (name, value) in changes { options[name] = value }
+                return base + "/authorize?"
+                    + options.map { "\($0.key)=\(URLText.encode($0.value))" }.joined(separator: "&")
+            }
+            for (changes, error) in [
+                (["client_id": "x"], "invalid_client_id"), (["response_type": "token"], "unsupported_response_type"),
+                (["redirect_uri": "https://elsewhere.example/"], "redirect_uri_mismatch"),
+            ] {
+                #expect(try await fixture.send("GET", page(changes)).json["error"] == .string(error))
+            }
+            #expect(try await fixture.send("GET", page()).status == 200)
+            let user = "seller@adatum.example"
+            let wrong = try await fixture.form(page(), ["username": user, "password": "wrong"])
+            #expect(wrong.status == 400 && wrong.json["error"] == "invalid_grant")
+            let back = try await fixture.form(page(), ["username": user, "password": fixture.password(of: "seller")])
+            let target = try #require(back.headers["Location"])
+            #expect(back.status == 302 && target.hasPrefix(address + "?code=aPrx") && target.hasSuffix("&state=s%201"))
+            let code = URLText.decode(target.dropFirst((address + "?code=").count).prefix { $0 != "&" })
+            func redeem(_ verifier: String) async throws -> JSON {
+                try await Self.token(
+                    fixture,
+                    [
+                        "grant_type": "authorization_code", "code": code, "redirect_uri": address,
+                        "code_verifier": verifier,
+                    ])
+            }
+            #expect(try await redeem("other")["error_description"] == "invalid code verifier")
+            let tokens = try await redeem(verifier)
+            #expect(try await redeem(verifier)["error_description"] == "invalid authorization code")
+            let fresh = try await Self.token(
+                fixture, ["grant_type": "refresh_token", "refresh_token": tokens.text("refresh_token")])
+            // The session is the seller's own, not that of the API user.
+            #expect(tokens["access_token"] != nil && fresh["id"] == tokens["id"] && fresh["refresh_token"] == nil)
+            let me = try await fixture.control("GET", "/data/salesforce/User?Username=" + user).json.at("0/Id")
+            #expect(fresh.text("id").hasSuffix("/" + (me.stringValue ?? "-")))
+        }
+    }
+
     /// A create that is refused: object, values, code, fields.
     static let refusals: [(object: String, values: JSON, code: String, fields: JSON?)] = [
         ("Opportunity", ["Name": "x"], "REQUIRED_FIELD_MISSING", ["StageName", "CloseDate"]),

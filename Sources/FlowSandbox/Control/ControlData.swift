@@ -4,7 +4,7 @@ import FlowCore
 ///
 /// | service | kinds | an edit acts as |
 /// | --- | --- | --- |
-/// | `identity` | `user` (id: UPN) | an administrator: `displayName roles password signedInOnce enabled`; a new password ends the user's grants |
+/// | `identity` | `user` (id: UPN) | an administrator: `displayName roles password signedInOnce enabled signInError` (a number such as 50055, null for none); a new password ends the user's grants |
 /// | `partnercenterref` | `referral` | Microsoft's side: any member; events are sent |
 /// | `partnercenterevents` | `registration`, `delivery` | (only read; a registration can be deleted) |
 /// | `salesforce` | object names | the seller Joel Kim, by the organization's rules; `IsConverted` true converts a lead |
@@ -99,9 +99,16 @@ struct ControlData {
             body["tokensValidFrom"] = nil
             return .object(body)
         }
-        let known: Set<String> = ["displayName", "roles", "password", "signedInOnce", "enabled"]
+        let known: Set<String> = ["displayName", "roles", "password", "signedInOnce", "enabled", "signInError"]
         if let bad = given.keys.first(where: { !known.contains($0) && $0 != "upn" }) {
             throw unknown("property", bad, known.sorted())
+        }
+        if let error = given["signInError"], !error.isNull {
+            guard let number = error.integerValue, IdentityFailure.ofAccounts.contains(number) else {
+                throw FlowError(
+                    .invalidSandboxRequest, "A sign-in is not refused with '\(error.text)'.",
+                    hint: "known: " + IdentityFailure.ofAccounts.map(String.init).joined(separator: ", "))
+            }
         }
         switch (request.method, id) {
         case ("GET", nil):

@@ -33,7 +33,7 @@ struct DataverseRows {
                 columns.append(key)
             }
         }
-        for column in columns {
+        for column in columns where column.isReadable {
             let value = DataverseStore.value(column, table, of: record)
             body[column.readName] = value
             if isAnnotated { try annotate(&body, column, table, value, record) }

@@ -22,7 +22,7 @@ package enum DataverseSchema {
     /// All tables.
     package static let tables = [
         account, contact, opportunity, lead, systemUser, currency, connectionRole, connection, solutionDetail, solution,
-        definition, value,
+        definition, value, callbackRegistration,
     ]
 
     /// Relationships that can be expanded from their parent.
@@ -208,6 +208,24 @@ package enum DataverseSchema {
         [
             DataverseColumn("schemaname", .text(100)), DataverseColumn("value", .text(2_000)),
             definitionLookup,
+        ])
+
+    /// Who is told of changed rows: see `ChangeCallbacks`.
+    private static let callbackRegistration = DataverseTable(
+        ChangeCallbacks.table, set: "callbackregistrations", primaryName: "name",
+        [
+            DataverseColumn("name", .text(256)), DataverseColumn("entityname", .text(255)),
+            .choice(
+                "message",
+                [
+                    1: "Added", 2: "Deleted", 3: "Modified", 4: "Added or Modified", 5: "Added or Deleted",
+                    6: "Modified or Deleted", 7: "Added or Modified or Deleted",
+                ]),
+            .choice("scope", [1: "User", 2: "BusinessUnit", 3: "ParentChildBusinessUnit", 4: "Organization"]),
+            .choice("runas", [1: "Modifying user", 2: "Row owner", 3: "Flow owner"]),
+            .choice("version", [1: "V1", 2: "V2", 3: "V3"]), DataverseColumn("filteringattributes", .text(4_000)),
+            DataverseColumn("filterexpression", .text(4_000)), DataverseColumn("postponeuntil", .text(256)),
+            DataverseColumn("sdkmessagename", .text(100)), DataverseColumn("url", .text(2_000)).writeOnly(),
         ])
 
     /// This navigation property is spelled in mixed case by the service.

@@ -13,6 +13,9 @@ import FlowCore
 /// | `GET /EntityDefinitions(LogicalName='{table}')`, its `/Attributes` | tables and columns |
 /// | `GET /WhoAmI` | the caller's ids |
 /// | `POST /WinOpportunity`, `/LoseOpportunity` | close an opportunity |
+/// | `POST /callbackregistrations`, `DELETE /callbackregistrations({id})` | who is told of changed rows: see `ChangeCallbacks` |
+///
+/// After too many requests of a user within 300 s: 429 `0x80072322` with `Retry-After` (see `ServiceProtection`).
 ///
 /// Callers: users of `systemusers` that are not disabled, and the seeded app itself. Writing currencies, users and
 /// environment variables needs the role System Administrator or System Customizer.
@@ -26,11 +29,32 @@ package enum DataverseService {
         let version = path[2]
         path = path.dropFirst(3)
         let user = try authorize(request, in: transaction)
+        let limit = try transaction.limit("dataverseRequests", default: ServiceProtection.standardLimit)
+        let standing = transaction.world.protection.count(user.id, at: transaction.now, limit: limit)
+        let rest = [
+            ("x-ms-ratelimit-burst-remaining-xrm-requests", String(standing.remaining)),
+            ("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00"),
+        ]
+        if let wait = standing.wait {
+            var failure = DataverseFailure.make(
+                429, "0x80072322", "Number of requests exceeded the limit of \(limit) over time window of 300 seconds."
+            ).response
+            failure.headers += [("Retry-After", String(wait))] + rest
+            throw ServiceFailure(failure)
+        }
         let annotations = request.list("prefer").contains { $0.hasPrefix("odata.include-annotations") }
         let call = DataverseCall(
             request: request, transaction: transaction, version: version, user: user,
             rows: DataverseRows(transaction: transaction, isAnnotated: annotations))
-        return try call.respond(Array(path))
+        do {
+            var response = try call.respond(Array(path))
+            response.headers += rest
+            return response
+        } catch let failure as ServiceFailure {
+            var response = failure.response
+            response.headers += rest
+            throw ServiceFailure(response)
+        }
     }
 
     /// The caller: its row, and whether it may change what is protected.
@@ -361,7 +385,7 @@ struct DataverseCall {
 
     private func column(_ table: DataverseTable, _ place: DataversePath, _ name: String) throws -> ServiceResponse {
         let record = try place.key.find(table, in: transaction)
-        guard let column = table.column(readName: name), column.kind != .key else {
+        guard let column = table.column(readName: name), column.kind != .key, column.isReadable else {
             if request.method == "GET", let (lookup, target) = table.navigation(name) {
                 guard let id = record.body[lookup.name]?.stringValue else { return empty(nil, table) }
                 return try entity(200, target, try DataverseStore.find(target, id, in: transaction))

@@ -65,7 +65,10 @@ package enum DataverseStore {
         }
         try derive(table, &body)
         try checkKeys(table, body, id: nil, in: transaction)
-        return try transaction.insert(table.kind, id, body, keys: keys(table, body))
+        if table.name == ChangeCallbacks.table { try ChangeCallbacks.check(body) }
+        let record = try transaction.insert(table.kind, id, body, keys: keys(table, body))
+        try ChangeCallbacks.tell(.create, table, record, changed: [], in: transaction)
+        return record
     }
 
     /// Changes a row.
@@ -93,12 +96,17 @@ package enum DataverseStore {
         record.body["modifiedby"] = .string(user)
         try derive(table, &record.body)
         try checkKeys(table, record.body, id: record.id, in: transaction)
-        return try transaction.update(record, keys: keys(table, record.body))
+        if table.name == ChangeCallbacks.table { try ChangeCallbacks.check(record.body) }
+        record = try transaction.update(record, keys: keys(table, record.body))
+        try ChangeCallbacks.tell(
+            .update, table, record, changed: ChangeCallbacks.columns(of: given, table), in: transaction)
+        return record
     }
 
     /// Deletes a row; rows that point to it lose the reference.
     package static func delete(_ table: DataverseTable, _ record: Record, in transaction: Transaction) throws {
         try transaction.delete(table.kind, record.id)
+        try ChangeCallbacks.tell(.delete, table, record, changed: [], in: transaction)
         for other in DataverseSchema.tables {
             for column in other.columns where column.targets.contains(where: { $0.table == table.name }) {
                 for var dependent in try transaction.records(other.kind, where: column.name, is: record.id) {
@@ -126,7 +134,10 @@ package enum DataverseStore {
                 ?? String(transaction.now.description.prefix(10)))
         if state == 1 { record.body["actualvalue"] = close["actualrevenue"] ?? record.body["estimatedvalue"] ?? .null }
         record.body["modifiedby"] = .string(user)
-        try transaction.update(record, keys: keys(table, record.body))
+        record = try transaction.update(record, keys: keys(table, record.body))
+        try ChangeCallbacks.tell(
+            .update, table, record, changed: ["statecode", "statuscode", "actualclosedate", "actualvalue"],
+            in: transaction)
     }
 
     /// The values by which a row is looked up: look-ups and alternate keys.

@@ -32,6 +32,8 @@ package struct DataverseColumn: Sendable {
     package let kind: Kind
     /// Whether callers may write it.
     package var isWritable = true
+    /// Whether callers are shown it.
+    package var isReadable = true
     /// The numbers and labels of a choice, in order.
     package var options: [(value: Int64, label: String)] = []
     /// Where a look-up may point: table and navigation property.
@@ -48,6 +50,13 @@ package struct DataverseColumn: Sendable {
     func readOnly() -> DataverseColumn {
         var column = self
         column.isWritable = false
+        return column
+    }
+
+    /// The column as one that is taken and never shown.
+    func writeOnly() -> DataverseColumn {
+        var column = self
+        column.isReadable = false
         return column
     }
 

@@ -62,9 +62,10 @@ package struct Fault: Sendable {
         fault.duplicateWebhooks = json["duplicateWebhooks"]?.boolValue ?? false
         fault.reorderWebhooks = json["reorderWebhooks"]?.boolValue ?? false
         let webhooks = fault.duplicateWebhooks || fault.reorderWebhooks
-        if webhooks, service != .partnercenterevents {
+        if webhooks, service != .partnercenterevents, service != .commondataserviceforapps {
             throw FlowError(
-                .invalidSandboxRequest, "The service '\(name)' sends no webhooks.", hint: "use 'partnercenterevents'")
+                .invalidSandboxRequest, "The service '\(name)' sends no webhooks.",
+                hint: "use 'partnercenterevents' or 'commondataserviceforapps'")
         }
         if let rate = json["rate"], !rate.isNull {
             guard let value = rate.doubleValue, value > 0, value <= 100 else {

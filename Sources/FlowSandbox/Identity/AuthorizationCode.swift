@@ -41,7 +41,7 @@ enum AuthorizationCode {
     }
 
     /// Applications on the own machine, and the address of the platform's connectors.
-    private static func isRegistered(_ address: String) -> Bool {
+    static func isRegistered(_ address: String) -> Bool {
         let loopback = ["http://localhost", "http://127.0.0.1"].contains { base in
             guard address.hasPrefix(base) else { return false }
             let rest = address.dropFirst(base.count).first

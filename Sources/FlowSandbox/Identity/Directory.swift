@@ -40,6 +40,8 @@ package struct DirectoryUser: Sendable {
     package let hasSignedIn: Bool
     /// Whether the account is enabled.
     package let isEnabled: Bool
+    /// The number of the AADSTS error with which its sign-in is refused, or nil.
+    package let signInError: Int64?
     /// Grants from before this instant are no longer good.
     package let tokensValidFrom: Timestamp
 
@@ -52,6 +54,7 @@ package struct DirectoryUser: Sendable {
         password = body["password"]?.stringValue ?? ""
         hasSignedIn = body["signedInOnce"]?.boolValue ?? false
         isEnabled = body["enabled"]?.boolValue ?? true
+        signInError = body["signInError"]?.integerValue
         tokensValidFrom = Timestamp(ticks: body["tokensValidFrom"]?.integerValue ?? 0)
     }
 

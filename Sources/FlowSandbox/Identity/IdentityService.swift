@@ -74,6 +74,11 @@ package enum IdentityService {
             ])
     }
 
+    /// Refuses an account with the error that is set for it, also where it comes with a refresh token.
+    static func refuse(_ user: DirectoryUser, in transaction: Transaction) throws {
+        if let failure = user.signInError.flatMap(IdentityFailure.ofAccount) { throw failure.failure(in: transaction) }
+    }
+
     /// The user of a name and password, as the password grant and the sign-in page check them.
     static func authenticate(
         _ name: String?, _ password: String?, in transaction: Transaction
@@ -88,6 +93,7 @@ package enum IdentityService {
             throw IdentityFailure.wrongPassword.failure(in: transaction)
         }
         guard user.isEnabled else { throw IdentityFailure.userDisabled.failure(in: transaction) }
+        try refuse(user, in: transaction)
         return user
     }
 }

@@ -75,6 +75,7 @@ struct TokenEndpoint {
         guard let token = form["refresh_token"] else { throw refusal(.parameterMissing("refresh_token")) }
         let user = try RefreshGrant.redeem(token, client, in: transaction)
         transaction.account = user.upn
+        try IdentityService.refuse(user, in: transaction)
         try requireSignIn(user)
         let resource = try resource()
         return try answer(

@@ -65,7 +65,9 @@ final class WebhookDispatcher: Sendable {
     private func take() -> (due: [(id: Int64, delivery: WebhookDelivery)], next: Timestamp?) {
         let width = state.withLock { $0.free }
         guard width > 0 else { return ([], nil) }
-        let reorder = world.faults.active(.partnercenterevents, at: world.clock.now)?.reorderWebhooks ?? false
+        let reorder = [SandboxService.partnercenterevents, .commondataserviceforapps].contains { service in
+            world.faults.active(service, at: world.clock.now)?.reorderWebhooks ?? false
+        }
         let taken = try? world.perform { transaction in
             (
                 due: try WebhookDelivery.takeDue(width, newestFirst: reorder, in: transaction),

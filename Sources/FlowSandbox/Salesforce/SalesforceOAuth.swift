@@ -2,8 +2,8 @@ import FlowCore
 
 /// The token endpoint of the organization, and its sessions.
 ///
-/// Grants: `password` (password and security token one after the other), `refresh_token`, `client_credentials` (runs as the
-/// API user). There is no `expires_in`; a session ends after two hours without use, on the sandbox clock.
+/// Grants: `password` (password and security token one after the other), `authorization_code` (see `SalesforceCode`),
+/// `refresh_token`, `client_credentials` (runs as the API user). A JWT (`jwt-bearer`) is refused: no certificate is registered. There is no `expires_in`; a session ends after two hours without use, on the sandbox clock.
 enum SalesforceOAuth {
     private static let kind = "salesforce/session"
     private static let inactivity = Duration.seconds(7_200)
@@ -16,7 +16,7 @@ enum SalesforceOAuth {
         let form = request.form
         let basic = BasicCredentials.read(request)
         guard let grant = form["grant_type"] else { throw refusal("invalid_request", "grant type is missing") }
-        guard ["password", "refresh_token", "client_credentials"].contains(grant) else {
+        guard ["password", "authorization_code", "refresh_token", "client_credentials"].contains(grant) else {
             throw refusal("unsupported_grant_type", "grant type not supported")
         }
         let secrets = transaction.world.secrets
@@ -29,6 +29,7 @@ enum SalesforceOAuth {
             throw refusal("invalid_client", "invalid client credentials")
         }
         let username: String
+        var refresh: String?
         switch grant {
         case "password":
             username = form["username"]?.lowercased() ?? ""
@@ -37,11 +38,18 @@ enum SalesforceOAuth {
             guard let user, user.isEnabled, let password = form["password"],
                 Digest.constantTimeEqual(Array(password.utf8), Array((user.password + secrets.securityToken).utf8))
             else { throw refusal("invalid_grant", "authentication failure") }
+        case "authorization_code":
+            username = try SalesforceCode.redeem(form, in: transaction)
+            refresh = try SalesforceCode.refreshToken(of: username, in: transaction)
         case "refresh_token":
-            guard form["refresh_token"] == secrets.salesforceRefreshToken else {
+            let token = form["refresh_token"] ?? ""
+            if token == secrets.salesforceRefreshToken {
+                username = SalesforceSeed.apiUser
+            } else if let known = try SalesforceCode.user(ofRefreshToken: token, in: transaction) {
+                username = known
+            } else {
                 throw refusal("invalid_grant", "expired access/refresh token")
             }
-            username = SalesforceSeed.apiUser
         default: username = SalesforceSeed.apiUser
         }
         transaction.account = username
@@ -49,7 +57,7 @@ enum SalesforceOAuth {
             throw refusal("invalid_grant", "authentication failure")
         }
         guard user.body["IsActive"] == true else { throw refusal("inactive_user", "user is inactive") }
-        return try issue(user, grant, in: transaction)
+        return try issue(user, grant, refresh: refresh, in: transaction)
     }
 
     /// The user record of a user name.
@@ -57,7 +65,9 @@ enum SalesforceOAuth {
         try transaction.records("salesforce/User", where: "Username", is: name).first
     }
 
-    private static func issue(_ user: Record, _ grant: String, in transaction: Transaction) throws -> ServiceResponse {
+    private static func issue(
+        _ user: Record, _ grant: String, refresh: String?, in transaction: Transaction
+    ) throws -> ServiceResponse {
         let token = organization.prefix(15) + "!AQ" + Base64.encodeURL(SecureRandom.bytes(64))
         try transaction.insert(
             kind, digest(String(token)), ["user": .string(user.id), "name": user.body["Username"] ?? .null],
@@ -72,6 +82,7 @@ enum SalesforceOAuth {
             "token_type": "Bearer", "issued_at": .string(issued), "signature": .string(Base64.encode(signature)),
         ]
         if grant != "password" { body["scope"] = "refresh_token api" }
+        if let refresh { body["refresh_token"] = .string(refresh) }
         return .json(
             200, .object(body), type: "application/json;charset=UTF-8", headers: [("Cache-Control", "no-store")])
     }
@@ -96,9 +107,9 @@ enum SalesforceOAuth {
         return user
     }
 
-    private static func digest(_ token: String) -> String { Digest.sha256(Array(token.utf8)).hexadecimal }
+    static func digest(_ token: String) -> String { Digest.sha256(Array(token.utf8)).hexadecimal }
 
-    private static func refusal(_ error: String, _ description: String) -> ServiceFailure {
+    static func refusal(_ error: String, _ description: String) -> ServiceFailure {
         ServiceFailure(
             .json(
                 400, ["error": .string(error), "error_description": .string(description)],

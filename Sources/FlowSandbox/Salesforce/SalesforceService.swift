@@ -5,6 +5,7 @@ import FlowCore
 /// | route | what it does |
 /// | --- | --- |
 /// | `POST /services/oauth2/token` | tokens: see `SalesforceOAuth` |
+/// | `GET`, `POST /services/oauth2/authorize` | a page to sign in at, for the authorization code flow: see `SalesforceCode` |
 /// | `GET /services/data` | the versions, without a token |
 /// | `GET /services/data/vNN.0` | the resources |
 /// | `GET …/sobjects`, `…/sobjects/{T}`, `…/sobjects/{T}/describe` | the objects |
@@ -26,6 +27,9 @@ package enum SalesforceService {
         if path == ["services", "oauth2", "token"] {
             guard request.method == "POST" else { throw methodNotAllowed(request.method, "POST") }
             return try SalesforceOAuth.token(request, in: transaction)
+        }
+        if path == ["services", "oauth2", "authorize"] {
+            return try SalesforceCode.authorize(request, in: transaction)
         }
         if path.starts(with: ["services", "async"]) {
             throw ServiceFailure(

@@ -11,6 +11,8 @@ package final class World: Sendable {
     package let clock: SandboxClock
     /// The faults that are switched on.
     package let faults: FaultBoard
+    /// What Dataverse counts of each user.
+    package let protection = ServiceProtection()
     /// Secrets and keys, made at the first start and kept over resets.
     package let secrets: Secrets
     /// The signing key and certificates of webhooks.
@@ -135,6 +137,7 @@ package final class World: Sendable {
     /// Puts the world back to its seed; secrets, keys and addresses stay.
     package func reset(to seed: SandboxSeed) throws {
         faults.clear()
+        protection.reset()
         clock.setOffset(ticks: 0)
         try perform { transaction in
             for table in Migrations.resettable { try transaction.database.execute(sql: "DELETE FROM \(table)") }
