@@ -8,6 +8,7 @@ clone=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/faq.XXX")
 serve_pid=""
+sandbox_pid=""
 port=""
 cd "$scratch"
 
@@ -20,7 +21,10 @@ finish() {
         tail -n 20 serve.log >&2 2>/dev/null || true
     fi
     stop_serving
-    "$flowrun" sandbox stop >/dev/null 2>&1 || true
+    if [ -n "$sandbox_pid" ]; then
+        kill -TERM "$sandbox_pid" 2>/dev/null || true
+        wait "$sandbox_pid" 2>/dev/null || true
+    fi
     cd / && rm -rf "$scratch"
     exit "$code"
 }
@@ -103,8 +107,10 @@ await() {
 
 # world [SOLUTION]: a sandbox, a project, connections made, the solution installed.
 world() {
-    "$flowrun" sandbox start --port 0 --detach > last 2>&1
+    "$flowrun" sandbox start --port 0 > sandbox.log 2>&1 &
+    sandbox_pid=$!
     "$flowrun" init --sandbox > last 2>&1
+    await "the sandbox is there" test -s .flowrun/sandbox/sandbox.json
     control=$(member controlUrl < .flowrun/sandbox/sandbox.json)
     printf 'header = "Authorization: Bearer %s"\n' "$(member controlToken < .flowrun/sandbox/sandbox.json)" > control.curl
     [ -n "${1:-}" ] || return 0

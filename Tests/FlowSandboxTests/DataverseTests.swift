@@ -97,7 +97,8 @@ import Testing
         ("/accounts?$filter=not contains(name,'o') and accountnumber ne null", 0, nil),
         ("/accounts?$filter=nosuch eq 1", nil, "0x0"), ("/accounts?$filter=name eq", nil, "0x0"),
         ("/accounts?$select=nosuch", nil, "0x0"), ("/accounts?$skip=1", nil, "0x80060888"),
-        ("/acounts", nil, "0x8006088a"), ("/accounts(nosuch='x')", nil, "0x80060888"),
+        ("/accounts?fetchXml=<fetch/>", nil, "0x80060888"), ("/acounts", nil, "0x8006088a"),
+        ("/accounts(nosuch='x')", nil, "0x80060888"),
         ("/accounts(accountnumber='x')", nil, "0x80060891"),
     ]
 

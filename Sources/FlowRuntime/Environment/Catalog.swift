@@ -44,7 +44,9 @@ struct Catalog: Sendable {
     let flowSet: FlowSet
     /// The flows of whose runs one goes at a time, by the id of each of them.
     let groups: [String: [String]]
-    /// What checking the flows for running found, by flow id, as far as somebody asked. It goes along to a later catalog of the same texts.
+    /// What checking the flows for running found, by flow id, as far as somebody asked.
+    ///
+    /// It goes along to a later catalog of the same texts.
     private let findings: Findings
     private let places: [String: Int]
     /// The places by GUIDs without hyphens, as they stand in trigger URLs.

@@ -41,6 +41,8 @@ struct DataverseQuery {
             case "$count": wantsCount = value == "true"
             case "$expand": expand = try Self.expansions(value, table, rows)
             case "$skiptoken": offset = try Self.offset(value)
+            case "fetchXml", "savedQuery", "userQuery":
+                throw DataverseFailure.query("The sandbox does not serve \(name); ask by $filter, $select and $expand.")
             case "$skip": throw DataverseFailure.query("Skip Clause is not supported in CRM")
             default:
                 if name.hasPrefix("$") {

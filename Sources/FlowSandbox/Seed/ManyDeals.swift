@@ -5,8 +5,9 @@ package enum ManyDeals {
     /// The most that one call adds: other requests wait meanwhile.
     package static let mostAtOnce = 1_000
 
-    /// Adds deals: an accepted co-sell referral, its opportunity in Salesforce and the one in Dataverse, in step. Nobody is told by
-    /// webhook.
+    /// Adds deals: an accepted co-sell referral, its opportunity in Salesforce and the one in Dataverse, in step.
+    ///
+    /// Nobody is told by webhook.
     /// - Parameters:
     ///   - count: how many deals.
     ///   - behind: of how many the CRMs have an older value.

@@ -11,6 +11,7 @@ struct ConnectionCommand: AsyncParsableCommand {
     /// `connection create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "create",
             abstract: "Signs in to a service and keeps the connection.",
             discussion: """
                 Sign-in is tried at once; where it is refused nothing is stored. With 'endpoints: sandbox' the seeded \
@@ -64,7 +65,7 @@ struct ConnectionCommand: AsyncParsableCommand {
 
     /// `connection list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the connections.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the connections.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -76,7 +77,8 @@ struct ConnectionCommand: AsyncParsableCommand {
 
     /// `connection test`.
     struct Test: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Signs in again and says whether it works.")
+        static let configuration = CommandConfiguration(
+            commandName: "test", abstract: "Signs in again and says whether it works.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -92,6 +94,7 @@ struct ConnectionCommand: AsyncParsableCommand {
     /// `connection delete`.
     struct Delete: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "delete",
             abstract: "Deletes a connection and unbinds what is bound to it.")
 
         @OptionGroup var options: GlobalOptions

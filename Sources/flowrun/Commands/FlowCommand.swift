@@ -10,7 +10,8 @@ struct FlowCommand: AsyncParsableCommand {
 
     /// `flow list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the flows of the environment.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Lists the flows of the environment.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -39,7 +40,8 @@ struct FlowCommand: AsyncParsableCommand {
 
     /// `flow show`.
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows one flow: its state, references, children.")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Shows one flow: its state, references, children.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -55,6 +57,7 @@ struct FlowCommand: AsyncParsableCommand {
     /// `flow history`.
     struct History: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "history",
             abstract: "Lists what the triggers of a flow have seen, and why no run began where none did.")
 
         @OptionGroup var options: GlobalOptions
@@ -92,6 +95,7 @@ struct FlowCommand: AsyncParsableCommand {
     /// `flow url`.
     struct URL: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "url",
             abstract: "Prints the HTTP POST URL of a flow with a Request trigger.")
 
         @OptionGroup var options: GlobalOptions

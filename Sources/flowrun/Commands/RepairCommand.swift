@@ -6,6 +6,7 @@ extension RunsCommand {
     /// `runs repair`.
     struct Repair: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "repair",
             abstract: "Goes on from where runs failed, in new runs that keep what was done.",
             discussion: """
                 The new run begins with the part of the old one that stands: every action before the failed one keeps its \

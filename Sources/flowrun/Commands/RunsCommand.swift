@@ -12,7 +12,7 @@ struct RunsCommand: AsyncParsableCommand {
 
     /// `runs list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists runs, newest first.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists runs, newest first.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -56,6 +56,7 @@ struct RunsCommand: AsyncParsableCommand {
     /// `runs show`.
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Shows a run: every action with status, duration, attempts, inputs and outputs.",
             discussion: """
                 Repetitions of loops are counted; of those that failed the first is shown, and how to get to the next one. \
@@ -91,6 +92,7 @@ struct RunsCommand: AsyncParsableCommand {
     /// `runs watch`.
     struct Watch: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "watch",
             abstract: "Shows a run's progress until its end.",
             discussion: """
                 On a terminal lines are redrawn; otherwise each event is a line of JSON: 'event' (runStarted, \
@@ -113,7 +115,7 @@ struct RunsCommand: AsyncParsableCommand {
 
     /// `runs cancel`.
     struct Cancel: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Cancels a run.")
+        static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancels a run.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -128,7 +130,8 @@ struct RunsCommand: AsyncParsableCommand {
 
     /// `runs resubmit`.
     struct Resubmit: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Starts a new run with the same trigger.")
+        static let configuration = CommandConfiguration(
+            commandName: "resubmit", abstract: "Starts a new run with the same trigger.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -145,6 +148,7 @@ struct RunsCommand: AsyncParsableCommand {
     /// `runs prune`.
     struct Prune: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "prune",
             abstract: "Deletes runs that ended long ago, with all that belongs to them.",
             discussion: "'serve' does the same each day for what ended more than 30 days ago.")
 
@@ -166,6 +170,7 @@ struct RunsCommand: AsyncParsableCommand {
     /// `runs settle`.
     struct Settle: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "settle",
             abstract: "Says whether a call in doubt happened, so that the run goes on.")
 
         @OptionGroup var options: GlobalOptions

@@ -20,7 +20,8 @@ struct SandboxCommand: AsyncParsableCommand {
 
     /// `sandbox stop`.
     struct Stop: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Ends the running sandbox; its state stays.")
+        static let configuration = CommandConfiguration(
+            commandName: "stop", abstract: "Ends the running sandbox; its state stays.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -50,6 +51,7 @@ struct SandboxCommand: AsyncParsableCommand {
     /// `sandbox reset`.
     struct Reset: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "reset",
             abstract: "Puts the running sandbox back to its seed; addresses and passwords stay.")
 
         @OptionGroup var options: GlobalOptions
@@ -63,6 +65,7 @@ struct SandboxCommand: AsyncParsableCommand {
     /// `sandbox status`.
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "status",
             abstract: "Shows clock, webhook registration, deliveries, faults and records.")
 
         @OptionGroup var options: GlobalOptions

@@ -185,7 +185,7 @@ struct SandboxClockCommand: AsyncParsableCommand {
 
     /// `sandbox clock show`.
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows the sandbox's time.")
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows the sandbox's time.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -198,6 +198,7 @@ struct SandboxClockCommand: AsyncParsableCommand {
     /// `sandbox clock advance`.
     struct Advance: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "advance",
             abstract: "Moves the sandbox's time forward; what falls due happens at once.")
 
         @OptionGroup var options: GlobalOptions

@@ -11,6 +11,7 @@ struct SolutionCommand: AsyncParsableCommand {
     /// `solution install`.
     struct Install: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "install",
             abstract: "Brings a solution's flows into the environment, all off.",
             discussion: "Without PATH the solutions named in flowrun.yaml are installed.")
 
@@ -43,7 +44,7 @@ struct SolutionCommand: AsyncParsableCommand {
 
     /// `solution list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the installed solutions.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the installed solutions.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -64,6 +65,7 @@ struct SolutionCommand: AsyncParsableCommand {
     /// `solution uninstall`.
     struct Uninstall: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "uninstall",
             abstract: "Turns a solution's flows off and takes them out; the history of their runs stays.")
 
         @OptionGroup var options: GlobalOptions

@@ -11,6 +11,7 @@ struct TokenCommand: AsyncParsableCommand {
     /// `token create`.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "create",
             abstract: "Creates a token.",
             discussion: "It is printed this once; the environment keeps only its digest.")
 
@@ -45,7 +46,8 @@ struct TokenCommand: AsyncParsableCommand {
 
     /// `token list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the tokens, without what is secret of them.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Lists the tokens, without what is secret of them.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -66,7 +68,7 @@ struct TokenCommand: AsyncParsableCommand {
 
     /// `token revoke`.
     struct Revoke: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Revokes a token at once.")
+        static let configuration = CommandConfiguration(commandName: "revoke", abstract: "Revokes a token at once.")
 
         @OptionGroup var options: GlobalOptions
 

@@ -10,7 +10,8 @@ struct UserCommand: AsyncParsableCommand {
 
     /// `user add`.
     struct Add: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Adds a person, or changes their role.")
+        static let configuration = CommandConfiguration(
+            commandName: "add", abstract: "Adds a person, or changes their role.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -31,7 +32,7 @@ struct UserCommand: AsyncParsableCommand {
 
     /// `user list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the people.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the people.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -48,6 +49,7 @@ struct UserCommand: AsyncParsableCommand {
     /// `user password`.
     struct Password: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "password",
             abstract: "Sets the password with which a person signs in with a browser.",
             discussion: """
                 On a terminal it is asked for twice and not shown; else it is read from stdin. It has twelve characters \
@@ -79,7 +81,7 @@ struct UserCommand: AsyncParsableCommand {
 
     /// `user remove`.
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Removes a person.")
+        static let configuration = CommandConfiguration(commandName: "remove", abstract: "Removes a person.")
 
         @OptionGroup var options: GlobalOptions
 

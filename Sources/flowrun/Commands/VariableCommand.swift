@@ -10,7 +10,8 @@ struct VariableCommand: AsyncParsableCommand {
 
     /// `variable list`.
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists the environment variables and their values.")
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Lists the environment variables and their values.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -30,7 +31,8 @@ struct VariableCommand: AsyncParsableCommand {
 
     /// `variable set`.
     struct Set: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Sets the current value of an environment variable.")
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Sets the current value of an environment variable.")
 
         @OptionGroup var options: GlobalOptions
 
@@ -54,6 +56,7 @@ struct VariableCommand: AsyncParsableCommand {
     /// `variable unset`.
     struct Unset: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "unset",
             abstract: "Takes the current value away, so that the default holds.")
 
         @OptionGroup var options: GlobalOptions

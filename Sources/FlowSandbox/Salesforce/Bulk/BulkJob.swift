@@ -47,7 +47,7 @@ struct BulkJob {
     /// - Parameters:
     ///   - version: the version in the path, such as `v58.0`.
     ///   - isWhole: whether the counts stand there too, as when somebody asks for the job.
-    ///   - state: the state that is told; the present one where it is nil.
+    ///   - told: the state that is told; the present one where it is nil.
     /// - Returns: the job.
     func wire(_ version: String, isWhole: Bool, state told: String? = nil) -> JSON {
         let way = text("way")
