@@ -207,7 +207,8 @@ audit() { salesforce Opportunity "$opportunity_id" --json | pick "coalesce(param
 audit_says() { kept "salesforce/Opportunity/$opportunity_id" | grep -qF -- "$1"; }
 has_runs() { [ "$("$flowrun" runs list --json "$@")" != "[]" ]; }
 newest_run() { "$flowrun" runs list --json "$@" | member name; }
-quiet() { [ "$("$flowrun" runs list --status Running --json)" = "[]" ]; }
+# A run that waits for its turn is not over either.
+quiet() { ! "$flowrun" runs list --json --limit 100 | grep -qE '"status": "(Running|Waiting)"'; }
 
 # The daily calls that Partner Center takes of one account, as the sandbox's control API sets them.
 limit_calls() {

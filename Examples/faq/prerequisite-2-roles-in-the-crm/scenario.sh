@@ -11,7 +11,7 @@ run activate --all
 say "a seller sets something up for everyone: a currency"
 refused 1 run "Add a currency"
 shows Forbidden
-run runs show "$(newest_run)"
+run runs show "$(newest_run)" --full
 shows 0x80040220 "Principal user"
 
 say "the repair: an administrator of the CRM, or the role System Customizer"
