@@ -22,6 +22,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
         // Sockets and byte buffers under Hummingbird: the owner's Unix socket needs them by name.
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        // The parts of requests and answers as channel handlers see them.
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         // Structured logging, as Hummingbird uses it.
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         // Header and status types in Hummingbird's interface.
@@ -91,6 +93,8 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

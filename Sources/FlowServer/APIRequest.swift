@@ -21,10 +21,10 @@ struct APIRequest: Sendable {
         isLocal: Bool = false
     ) {
         self.method = method
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        rawPath = parts[0].split(separator: "/")
+        let end = target.utf8.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
+        rawPath = target.utf8[..<end].split(separator: UInt8(ascii: "/")).map { Substring($0) }
         path = rawPath.map { PercentEncoding.decode($0) }
-        query = parts.count > 1 ? PercentEncoding.pairs(ofForm: parts[1]) : []
+        query = end < target.endIndex ? PercentEncoding.pairs(ofForm: target[end...].dropFirst()) : []
         self.headers = headers
         self.body = body
         self.isLocal = isLocal

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// What a request knows of the connection it came over.
 struct ConnectionContext: RequestContext {
@@ -39,8 +40,8 @@ struct EnvironmentResponder: HTTPResponder {
 
     func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let channel = context.channel
-        registry.set(.answering, of: channel)
-        let client = ClientAddress(of: channel, forwardedFor: Self.forwardedFor(request))
+        let peer = registry.set(.answering, of: channel) ?? ClientAddress(of: channel)
+        let client = peer.behindProxy(forwardedFor: Self.forwardedFor(request))
         let body = BodyReader(request: request, limits: limits, registry: registry, channel: channel)
         let response: APIResponse
         if let hosts, !hosts.allow(request.head.authority) {
@@ -78,11 +79,23 @@ struct EnvironmentResponder: HTTPResponder {
         return response
     }
 
+    /// The names of what stands in most answers, which need not be looked at again each time.
+    private static let frequentNames: [String: HTTPField.Name] = {
+        let names = [
+            "Content-Type", "Location", "Retry-After", "x-ms-workflow-run-id", "x-ms-correlation-id",
+            "x-ms-client-tracking-id", "x-ms-trigger-history-name", "x-ms-workflow-id", "x-ms-workflow-version",
+            "x-ms-workflow-name", "x-ms-request-id", "x-ms-execution-location",
+        ]
+        return Dictionary(uniqueKeysWithValues: names.compactMap { name in HTTPField.Name(name).map { (name, $0) } })
+    }()
+
     private static func response(_ response: APIResponse) -> Response {
         var headers = HTTPFields()
         for header in response.headers {
             // A flow's Response may name headers that HTTP does not allow; those are left out.
-            guard let name = HTTPField.Name(header.name), HTTPField.isValidValue(header.value) else { continue }
+            guard let name = frequentNames[header.name] ?? HTTPField.Name(header.name),
+                HTTPField.isValidValue(header.value)
+            else { continue }
             headers.append(HTTPField(name: name, value: header.value))
         }
         // A browser must not take what a flow or a run holds for a page of this server.
@@ -133,6 +146,10 @@ private final class BodyReader {
             }
         } catch let error as FlowError {
             throw error
+        } catch is HTTPParserError {
+            throw FlowError(
+                .malformedRequest, "The body of the request is not valid HTTP.",
+                hint: "Look at what lies between client and server.")
         } catch {
             throw FlowError(
                 .requestTimeout, "The body of the request did not come to its end.",

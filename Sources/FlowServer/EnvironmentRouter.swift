@@ -22,6 +22,9 @@ struct EnvironmentRouter: Sendable {
         case small
     }
 
+    /// Up to how many bytes of a body are read and checked where the connection is served.
+    private static let shortBody = 64 * 1_024
+
     /// Answers a request whose body is at hand.
     func respond(to request: APIRequest) async -> APIResponse {
         let body = request.body
@@ -69,9 +72,16 @@ struct EnvironmentRouter: Sendable {
             case .otherMethods(let methods): return Self.wrongMethod(request, allowed: methods)
             case .route(let route, let parameters):
                 var call = try await admit(request, to: route, parameters)
-                if let refuse = route.refuse, let refusal = await refuse(call) { return refusal }
+                if let refuse = route.refuse, let refusal = await refuse(&call) { return refusal }
                 if route.takesBody { call.request.body = try await body(route.bodySize) }
-                return try await answer(call, by: route)
+                let whole = call
+                if route.isShort, whole.request.body.count <= Self.shortBody {
+                    return try await answer(whole, by: route)
+                }
+                // Other connections of the event loop do not wait for what may compute for long.
+                return try await withTaskExecutorPreference(globalConcurrentExecutor) { () throws(FlowError) in
+                    try await answer(whole, by: route)
+                }
             }
         } catch {
             var response = APIResponse.error(error)

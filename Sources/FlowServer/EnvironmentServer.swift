@@ -112,12 +112,15 @@ public struct EnvironmentServer: Service {
 
     /// HTTP/1.1 with our limits on heads and silence.
     private func http(_ registry: ConnectionRegistry) -> HTTPServerBuilder {
-        .http1(
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [ConnectionGate(registry)], idleTimeout: TimeAmount(limits.silence),
-                httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                    maxHeaderFieldSize: limits.headerFieldSize, maxHeaderListSize: limits.headerListSize,
-                    maxHeaderFieldCount: limits.headerCount)))
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionGate(registry), UnreadableRequests(logger)],
+            idleTimeout: TimeAmount(limits.silence),
+            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: limits.headerFieldSize, maxHeaderListSize: limits.headerListSize,
+                maxHeaderFieldCount: limits.headerCount))
+        return HTTPServerBuilder { responder in
+            LoopChannel(http: HTTP1Channel(responder: responder, configuration: configuration))
+        }
     }
 }
 

@@ -27,11 +27,11 @@ import Testing
                 ("GET /../../etc/passwd HTTP/1.1\r\n\(Self.head)\r\n", "404"),
                 ("GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n\(Self.head)\r\n", "404"),
                 ("GET /workflows/..%2f..%2fetc/runs/x HTTP/1.1\r\n\(Self.head)\r\n", "404"),
-                ("GET /healthz HTTP/1.1\r\n\(Self.head)X-Long: \(long)\r\n\r\n", "400"),
-                ("GET /\(long) HTTP/1.1\r\n\(Self.head)\r\n", "4"),
+                ("GET /healthz HTTP/1.1\r\n\(Self.head)X-Long: \(long)\r\n\r\n", "431"),
+                ("GET /\(long) HTTP/1.1\r\n\(Self.head)\r\n", "431"),
                 (
                     "GET /healthz HTTP/1.1\r\n\(Self.head)"
-                        + (0..<500).map { "X-\($0): 1\r\n" }.joined() + "\r\n", "400"
+                        + (0..<500).map { "X-\($0): 1\r\n" }.joined() + "\r\n", "431"
                 ),
                 ("GET /healthz HTTP/1.1\r\n\(Self.head)X: a\u{0}b\r\n\r\n", "400"),
                 ("POST /workflows/x HTTP/1.1\r\n\(Self.head)Transfer-Encoding: chunked\r\n\r\nZZZ\r\n", "4"),
@@ -48,6 +48,10 @@ import Testing
             for (request, status) in cases {
                 let answer = try await server.exchange(request)
                 #expect(answer.hasPrefix("HTTP/1.1 \(status)"), "\(request.prefix(80)): \(answer.prefix(80))")
+                // Each request has one answer, in the platform's shape.
+                #expect(answer.ranges(of: "HTTP/1.1 ").count == 1, "\(answer)")
+                let body = answer.firstRange(of: "\r\n\r\n").map { String(answer[$0.upperBound...]) } ?? ""
+                #expect(try JSON(parsing: body)["error"]?["code"]?.stringValue?.isEmpty == false, "\(answer)")
             }
             #expect(try await isAlive(server))
         }

@@ -25,6 +25,10 @@ extension FlowError.Code {
     public static let requestTimeout = FlowError.Code("RequestTimeout")
     /// A client sends more requests than the server takes from one.
     public static let tooManyRequests = FlowError.Code("TooManyRequests")
+    /// The head of a request is larger than the server takes.
+    public static let requestHeaderFieldsTooLarge = FlowError.Code("RequestHeaderFieldsTooLarge")
+    /// What a client sends is not HTTP.
+    public static let malformedRequest = FlowError.Code("MalformedRequest")
 }
 
 extension ErrorPage {
@@ -83,5 +87,19 @@ extension ErrorPage {
             why:
                 "The client sent very many requests, or many with a token, signature or password that is not accepted.",
             remedy: "Wait as long as the header `Retry-After` says."),
+        ErrorPage(
+            .requestHeaderFieldsTooLarge, happened: "A request was refused, and its connection closed.",
+            why:
+                "Its address and headers are larger than 64 KiB together, one of them than 16 KiB, or they are more than 128, or more than `server.limits` in flowrun.yaml says.",
+            remedy:
+                "Send fewer and shorter headers, or raise `headerSize`, `headerFieldSize` or `headerCount` under `server.limits`."
+        ),
+        ErrorPage(
+            .malformedRequest, happened: "A request was refused, and its connection closed.",
+            why:
+                "What came is not valid HTTP/1.1: a header with a forbidden character, a wrong length, broken chunks, or no HTTP at all, such as the beginning of a TLS connection.",
+            remedy:
+                "Look at what lies between client and server; flowrun itself speaks plain HTTP, and a proxy before it TLS."
+        ),
     ]
 }

@@ -17,13 +17,19 @@ public enum PercentEncoding {
         guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
             return String(text)
         }
-        let bytes = Array(text.utf8)
+        return decode(Array(text.utf8)[...], plusIsBlank: plusIsBlank)
+    }
+
+    private static func decode(_ bytes: ArraySlice<UInt8>, plusIsBlank: Bool) -> String {
+        guard bytes.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else {
+            return String(decoding: bytes, as: UTF8.self)
+        }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
-        var place = 0
-        while place < bytes.count {
+        var place = bytes.startIndex
+        while place < bytes.endIndex {
             let byte = bytes[place]
-            if byte == UInt8(ascii: "%"), place + 2 < bytes.count, let high = HexDigit.value(bytes[place + 1]),
+            if byte == UInt8(ascii: "%"), place + 2 < bytes.endIndex, let high = HexDigit.value(bytes[place + 1]),
                 let low = HexDigit.value(bytes[place + 2])
             {
                 decoded.append(high << 4 | low)
@@ -43,10 +49,10 @@ public enum PercentEncoding {
 
     /// The pairs of a form or query text, in order.
     public static func pairs(ofForm text: some StringProtocol) -> [(name: String, value: String)] {
-        text.split(separator: "&").map { pair in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count == 2 ? decode(parts[1], plusIsBlank: true) : ""
-            return (decode(parts[0], plusIsBlank: true), value)
+        Array(text.utf8).split(separator: UInt8(ascii: "&")).map { pair in
+            let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            let value = end < pair.endIndex ? decode(pair[(end + 1)...], plusIsBlank: true) : ""
+            return (decode(pair[..<end], plusIsBlank: true), value)
         }
     }
 

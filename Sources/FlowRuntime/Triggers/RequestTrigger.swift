@@ -14,8 +14,10 @@ extension FlowEnvironment {
     }
 
     /// Why a request to a trigger's URL is refused whatever its body is, or nil; asked before the body is read.
-    package func refusal(of call: TriggerCall) async -> TriggerReply? {
-        await RequestTrigger(environment: self, call: call).refusal()
+    ///
+    /// A signature that was found to be good is noted in the call, so that it is reckoned once a request.
+    package func refusal(of call: inout TriggerCall) async -> TriggerReply? {
+        await RequestTrigger(environment: self, call: call).refusal(provenKey: &call.provenKey)
     }
 
     /// Takes a callback of a webhook action.
@@ -72,10 +74,11 @@ struct RequestTrigger {
     }
 
     /// Why the request is refused whatever its body is, or nil.
-    func refusal() async -> TriggerReply? {
+    func refusal(provenKey: inout [UInt8]?) async -> TriggerReply? {
         do throws(Refusal) {
-            _ = try await authorizedFlow()
+            let (flow, _) = try await authorizedFlow()
             guard host.readiness == .ready else { throw Self.notReady }
+            if flow.trigger?.callers == nil { provenKey = flow.installed.triggerKey }
             return nil
         } catch {
             return error.reply
@@ -116,6 +119,7 @@ struct RequestTrigger {
     }
 
     private func checkSignature(_ flow: Catalog.Entry) throws(Refusal) {
+        if let key = call.provenKey, key == flow.installed.triggerKey { return }
         guard let signature = call.query("sig"), !signature.isEmpty else {
             throw Refusal(
                 401, .directApiAuthorizationRequired, "The request must be authenticated only by Shared Access scheme.")
@@ -180,7 +184,15 @@ struct RequestTrigger {
         let row = TriggerEvents(host: host, runnable: runnable).row(
             RunName.new(at: now), .failed, code: error?["code"]?.stringValue, message: error?["message"]?.stringValue,
             at: now)
-        do throws(FlowError) { try await host.store.commit(StoreCommit([.history(row)])) } catch { throw Self.notReady }
+        do throws(FlowError) { try await commit([.history(row)]) } catch { throw Self.notReady }
+    }
+
+    /// Commits off the caller's thread, which may be the event loop of a connection: who commits may also write.
+    private func commit(_ changes: [StoreChange]) async throws(FlowError) {
+        let host = host
+        try await withTaskExecutorPreference(globalConcurrentExecutor) { () throws(FlowError) in
+            try await host.commit(StoreCommit(changes))
+        }
     }
 
     private func outputs(_ runnable: RunnableFlow) throws(Refusal) -> JSONObject {
@@ -284,7 +296,7 @@ struct RequestTrigger {
             // Where the event is split, conditions are about its parts.
             if !runnable.rules.splits, try !runnable.rules.conditionsHold(outputs, now: now) {
                 let row = events.row(name, .skipped, code: "TriggerConditionNotMet", at: now)
-                try await host.commit(StoreCommit([.history(row)]))
+                try await commit([.history(row)])
                 return TriggerReply(status: 202, headers: Self.headers(of: name, runnable))
             }
             var changes: [StoreChange] = []
@@ -313,7 +325,7 @@ struct RequestTrigger {
         entry.payload = .object(outputs)
         entry.isSealed = runnable.plan.trigger?.hidesOutputs ?? false
         entry.splitCount = count
-        try await host.commit(StoreCommit(changes + [.history(entry)]))
+        try await commit(changes + [.history(entry)])
         let stored = entry
         // The caller has its answer; what was stored is split whether it waits or not.
         Task {

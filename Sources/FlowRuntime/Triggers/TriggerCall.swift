@@ -16,6 +16,8 @@ public struct TriggerCall: Sendable {
     public var headers: [(name: String, value: String)]
     /// The body.
     public var body: [UInt8]
+    /// The key under which the signature was found to be good, where that was done already.
+    var provenKey: [UInt8]?
 
     /// Makes a call.
     public init(

@@ -21,15 +21,10 @@ struct ClientAddress: Sendable, Hashable {
     }
 
     /// The address behind a proxy on this machine: the last that `X-Forwarded-For` names, for that one the proxy wrote.
-    init(of channel: any Channel, forwardedFor header: String?) {
-        let peer = ClientAddress(of: channel)
-        let last = header?.split(separator: ",").last.map { $0.filter { !$0.isWhitespace } } ?? ""
-        guard peer.isLocal, !last.isEmpty, last.utf8.count <= 64 else {
-            self = peer
-            return
-        }
-        text = last
-        isLocal = false
+    func behindProxy(forwardedFor header: String?) -> ClientAddress {
+        guard isLocal, let header else { return self }
+        let last = header.split(separator: ",").last.map { $0.filter { !$0.isWhitespace } } ?? ""
+        return last.isEmpty || last.utf8.count > 64 ? self : ClientAddress(text: last, isLocal: false)
     }
 }
 

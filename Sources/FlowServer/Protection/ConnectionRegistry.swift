@@ -20,7 +20,7 @@ final class ConnectionRegistry: Sendable {
 
     private struct Entry {
         let channel: any Channel
-        let client: String?
+        let client: ClientAddress
         var phase: Phase
         /// The number of the latest change: the smaller, the longer ago.
         var change: UInt64
@@ -55,7 +55,7 @@ final class ConnectionRegistry: Sendable {
             }
             state.changes += 1
             state.entries[ObjectIdentifier(channel)] = Entry(
-                channel: channel, client: client, phase: .resting, change: state.changes)
+                channel: channel, client: address, phase: .resting, change: state.changes)
             if let client { state.counts[client, default: 0] += 1 }
             return (true, evicted)
         }
@@ -64,11 +64,15 @@ final class ConnectionRegistry: Sendable {
     }
 
     /// Says what a connection does now.
-    func set(_ phase: Phase, of channel: any Channel) {
+    /// - Returns: who is at its other end; nil where it was closed.
+    @discardableResult
+    func set(_ phase: Phase, of channel: any Channel) -> ClientAddress? {
         state.withLock { state in
             state.changes += 1
-            state.entries[ObjectIdentifier(channel)]?.phase = phase
-            state.entries[ObjectIdentifier(channel)]?.change = state.changes
+            guard let place = state.entries.index(forKey: ObjectIdentifier(channel)) else { return nil }
+            state.entries.values[place].phase = phase
+            state.entries.values[place].change = state.changes
+            return state.entries.values[place].client
         }
     }
 
@@ -88,10 +92,10 @@ final class ConnectionRegistry: Sendable {
     }
 
     private static func remove(_ id: ObjectIdentifier, from state: inout State) {
-        guard let client = state.entries.removeValue(forKey: id)?.client, let count = state.counts[client] else {
+        guard let client = state.entries.removeValue(forKey: id)?.client, let count = state.counts[client.text] else {
             return
         }
-        state.counts[client] = count > 1 ? count - 1 : nil
+        state.counts[client.text] = count > 1 ? count - 1 : nil
     }
 
     /// The connection that has not been answering for the longest time, or nil where all are.

@@ -24,7 +24,7 @@ struct Route: Sendable {
     let refuse: Refusal?
     let respond: Responder
 
-    typealias Refusal = @Sendable (RouteCall) async -> APIResponse?
+    typealias Refusal = @Sendable (inout RouteCall) async -> APIResponse?
     typealias Responder = @Sendable (RouteCall) async throws(FlowError) -> APIResponse
 
     init(
@@ -48,6 +48,9 @@ struct Route: Sendable {
 
     /// Whether the body of a request is read.
     var takesBody: Bool { method == "*" || body != nil }
+
+    /// Whether the answer takes little work where the body is small: trigger URLs and health, not lists and pages.
+    var isShort: Bool { id == "invokeTrigger" || id == "getHealth" || id == "getReadiness" }
 
     /// How large the body may be.
     var bodySize: EnvironmentRouter.BodySize {
@@ -157,7 +160,7 @@ struct PathTemplate: Sendable, Hashable {
             }
             guard place < path.count else { return nil }
             switch part {
-            case .word(let word): guard path[place].lowercased() == word else { return nil }
+            case .word(let word): guard path[place].equals(ignoringASCIICase: word) else { return nil }
             case .parameter(let name): values[name] = path[place]
             case .rest: return nil
             }
@@ -176,6 +179,8 @@ struct RouteCall: Sendable {
     let sessions: Sessions
     let signIns: SignInAttempts
     let caller: Caller
+    /// The call of a trigger, where it was made before the body was read.
+    var trigger: TriggerCall?
     private let managedFlow: ManagedFlow?
     private let managedRun: RunSummary?
 

@@ -15,8 +15,20 @@ enum TriggerRoutes {
             "*", "/workflows/{workflow}/triggers/{trigger}/paths/invoke/{*relativePath}", "invokeTrigger",
             "Starts a flow with a Request trigger; the flow says which method it takes and what it answers.",
             .signature, query: signature, gives: .any,
-            refusing: { call in await call.environment.refusal(of: invocation(call)).map(response) }
-        ) { call in response(await call.environment.invoke(invocation(call))) },
+            refusing: { call in
+                var trigger = invocation(call)
+                let refusal = await call.environment.refusal(of: &trigger)
+                call.trigger = trigger
+                return refusal.map(response)
+            }
+        ) { call in
+            var trigger = call.trigger ?? invocation(call)
+            trigger.body = call.request.body
+            let reply = await call.environment.invoke(trigger)
+            guard let body = reply.body, body.isLong else { return response(reply) }
+            // Other connections of the event loop do not wait until it is written as text.
+            return await withTaskExecutorPreference(globalConcurrentExecutor) { response(reply) }
+        },
         Route(
             "GET", "/workflows/{workflow}/runs/{run}", "getResponse",
             "The Response of a run whose caller was told to ask again: 202 until it is there.", .signature,
@@ -89,5 +101,25 @@ enum TriggerRoutes {
         } catch {
             return .error(FlowError(.noResponse, "The Response has a body that cannot be sent."), status: 502)
         }
+    }
+}
+
+extension JSON {
+    /// Whether it is longer than what a connection's event loop should write as text.
+    fileprivate var isLong: Bool {
+        var left = 2_000
+        return !fits(&left)
+    }
+
+    /// Whether it has no more values than are left, 32 bytes of text counted as one.
+    private func fits(_ left: inout Int) -> Bool {
+        left -= 1
+        switch self {
+        case .string(let text): left -= text.utf8.count / 32
+        case .array(let values): for value in values where !value.fits(&left) { return false }
+        case .object(let members): for (_, value) in members where !value.fits(&left) { return false }
+        default: break
+        }
+        return left >= 0
     }
 }

@@ -58,11 +58,11 @@ struct ServeCommand: AsyncParsableCommand {
             throw OwnerLock.inUse(settings)
         }
         defer { withExtendedLifetime(lock) {} }
-        let environment = try Wiring.environment(of: project, settings, isReader: false, pollInterval: interval)
+        let logger = makeLogger()
+        let environment = try Wiring.environment(
+            of: project, settings, isReader: false, pollInterval: interval
+        ) { error in logger.error("\(error.message)", metadata: Self.fields(of: error)) }
         try await environment.start(listening: true)
-        let format = logFormat
-        var logger = Logger(label: "flowrun") { _ in LineLogHandler(format) }
-        logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .warning
         let notifier = ServiceNotifier.ofProcess()
         let server = EnvironmentServer(
             environment, listen: address, socket: settings.socketFile, logger: logger
@@ -85,6 +85,23 @@ struct ServeCommand: AsyncParsableCommand {
         await environment.awaitCalls(upTo: Self.farewell)
         await environment.shutdown()
         await environment.store.close()
+    }
+
+    private func makeLogger() -> Logger {
+        let format = logFormat
+        var logger = Logger(label: "flowrun") { _ in LineLogHandler(format) }
+        logger.logLevel = Logger.Level(rawValue: logLevel.rawValue) ?? .warning
+        return logger
+    }
+
+    /// What a log entry tells of an error beside its message.
+    private static func fields(of error: FlowError) -> Logger.Metadata {
+        var fields: Logger.Metadata = ["code": "\(error.code)"]
+        fields["hint"] = error.hint.map { "\($0)" }
+        fields["path"] = error.path.map { "\($0)" }
+        fields["place"] = error.location.map { "\($0)" }
+        fields["cause"] = error.cause.map { "\($0)" }
+        return fields
     }
 
     private static func duration(_ text: String) throws(FlowError) -> Duration {

@@ -36,7 +36,7 @@ struct LineLogHandler: LogHandler {
                 "time": .string(time), "level": .string(event.level.rawValue), "message": .string("\(event.message)"),
             ]
             for (key, value) in fields { entry[key] = .string("\(value)") }
-            write(JSON.object(entry).text)
+            write(Self.withoutControls(JSON.object(entry).text) { "\\u" + Self.digits($0, 4) })
         case .text:
             let pairs = fields.map { " \($0.key)=\(Self.plain("\($0.value)"))" }.joined()
             write("\(time) \(event.level.rawValue) \(Self.escaped("\(event.message)"))\(pairs)")
@@ -50,16 +50,28 @@ struct LineLogHandler: LogHandler {
             ? JSON.string(escaped).text : escaped
     }
 
-    private static func escaped(_ text: String) -> String {
+    private static func escaped(_ text: String) -> String { withoutControls(text) { "\\u{\(digits($0, 1))}" } }
+
+    /// A text in which everything that ends a line, controls a terminal or turns the direction of reading is written as
+    /// its number.
+    private static func withoutControls(_ text: String, _ write: (Unicode.Scalar) -> String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
-            let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028
-            if isControl {
-                escaped += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                escaped.unicodeScalars.append(scalar)
-            }
+            if isControl(scalar) { escaped += write(scalar) } else { escaped.unicodeScalars.append(scalar) }
         }
         return escaped
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case ..<0x20, 0x7F...0x9F, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
+    }
+
+    private static func digits(_ scalar: Unicode.Scalar, _ count: Int) -> String {
+        let digits = String(scalar.value, radix: 16)
+        return String(repeating: "0", count: max(0, count - digits.count)) + digits
     }
 }

@@ -19,20 +19,26 @@ enum Wiring {
     ///   - settings: the environment.
     ///   - isReader: whether it only reads, beside an owner or without one.
     ///   - pollInterval: how often polling triggers ask, where not as their flows say.
+    ///   - report: is told what went wrong without anyone waiting for it.
     /// - Returns: the environment, not started.
     /// - Throws: an error of the store, or of its key.
     static func environment(
-        of project: Project, _ settings: EnvironmentSettings, isReader: Bool, pollInterval: Duration? = nil
+        of project: Project, _ settings: EnvironmentSettings, isReader: Bool, pollInterval: Duration? = nil,
+        report: @escaping @Sendable (FlowError) -> Void = show
     ) throws(FlowError) -> FlowEnvironment {
         let store = try store(of: settings, isReader: isReader)
         return try environment(
-            settings, store: store, solutionFolders: project.solutions, pollInterval: pollInterval, isReader: isReader)
+            settings, store: store, solutionFolders: project.solutions, pollInterval: pollInterval, isReader: isReader,
+            report: report)
     }
+
+    /// Shows an error as a person reads it.
+    static func show(_ error: FlowError) { Console.note(ErrorReport().text(of: error)) }
 
     /// An environment over a store that is at hand.
     static func environment(
         _ settings: EnvironmentSettings, store: any FlowStore, solutionFolders: [String] = [],
-        pollInterval: Duration? = nil, isReader: Bool = false
+        pollInterval: Duration? = nil, isReader: Bool = false, report: @escaping @Sendable (FlowError) -> Void = show
     ) throws(FlowError) -> FlowEnvironment {
         // A reader calls nobody, and a sandbox that is not running is no reason not to list flows.
         let addresses = isReader ? [:] : (try? settings.addresses()) ?? [:]
@@ -46,7 +52,7 @@ enum Wiring {
             renewal: AccountSignIn.renewal(transport),
             audit: isReader || settings.projectFolder.isEmpty
                 ? nil : AuditLog(path: settings.stateFolder + "/audit.jsonl"),
-            report: { Console.note(ErrorReport().text(of: $0)) })
+            report: report)
         if !isReader, let rules = settings.alerts { options.alert = try AlertDelivery.make(rules) }
         let environment = FlowEnvironment(
             settings, store: store, connectors: ConnectorRegistry(connectors), options: options)
