@@ -20,7 +20,7 @@ import Synchronization
 /// - ``start()``, ``shutdown()``, ``readiness``
 public final class FlowEnvironment: Sendable {
     /// What `flowrun.yaml` says about the environment.
-    public let settings: EnvironmentSettings
+    public var settings: EnvironmentSettings { host.settings }
     /// Where everything is kept.
     public let store: any FlowStore
     /// The connectors.
@@ -100,7 +100,6 @@ public final class FlowEnvironment: Sendable {
         _ settings: EnvironmentSettings, store: any FlowStore, connectors: ConnectorRegistry,
         clock: any RuntimeClock = SystemClock(), options: Options = Options()
     ) {
-        self.settings = settings
         self.store = store
         self.connectors = connectors
         self.clock = clock

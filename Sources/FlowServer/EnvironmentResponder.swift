@@ -24,25 +24,35 @@ struct EnvironmentResponder: HTTPResponder {
     let router: EnvironmentRouter
     /// The names that may stand in `Host`; nil on the owner's socket.
     let hosts: AllowedHosts?
-    let limits: ServerLimits
+    /// The limits on clients, as they are at the moment.
+    let limits: @Sendable () -> ServerLimits
     let registry: ConnectionRegistry
     private let requests: ClientRates
     private let failures: ClientRates
 
-    init(router: EnvironmentRouter, hosts: AllowedHosts?, limits: ServerLimits, registry: ConnectionRegistry) {
+    init(
+        router: EnvironmentRouter, hosts: AllowedHosts?, limits: @escaping @Sendable () -> ServerLimits,
+        registry: ConnectionRegistry
+    ) {
         self.router = router
         self.hosts = hosts
         self.limits = limits
         self.registry = registry
-        requests = ClientRates(burst: limits.burst, perSecond: Double(limits.requestsPerSecond))
-        failures = ClientRates(burst: limits.failures, perSecond: limits.failuresPerSecond)
+        requests = ClientRates {
+            let limits = limits()
+            return (limits.burst, Double(limits.requestsPerSecond))
+        }
+        failures = ClientRates {
+            let limits = limits()
+            return (limits.failures, limits.failuresPerSecond)
+        }
     }
 
     func respond(to request: Request, context: ConnectionContext) async throws -> Response {
         let channel = context.channel
         let peer = registry.set(.answering, of: channel) ?? ClientAddress(of: channel)
         let client = peer.behindProxy(forwardedFor: Self.forwardedFor(request))
-        let body = BodyReader(request: request, limits: limits, registry: registry, channel: channel)
+        let body = BodyReader(request: request, limits: limits(), registry: registry, channel: channel)
         let response: APIResponse
         if let hosts, !hosts.allow(request.head.authority) {
             response = .error(

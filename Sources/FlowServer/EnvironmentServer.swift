@@ -21,7 +21,8 @@ public struct EnvironmentServer: Service {
     private let listen: ListenAddress?
     private let socket: String?
     private let logger: Logger
-    private let limits: ServerLimits
+    /// The limits on clients, as they are at the moment.
+    private let limits: @Sendable () -> ServerLimits
     private let onListening: @Sendable (String) -> Void
     private let onSetup: @Sendable (String, String) -> Void
 
@@ -39,12 +40,13 @@ public struct EnvironmentServer: Service {
         onSetup: @escaping @Sendable (_ upn: String, _ address: String) -> Void = { _, _ in }
     ) {
         self.init(
-            environment, listen: listen, socket: socket, logger: logger, limits: environment.settings.server.limits,
+            environment, listen: listen, socket: socket, logger: logger, limits: { environment.serverLimits },
             onListening: onListening, onSetup: onSetup)
     }
 
     init(
-        _ environment: FlowEnvironment, listen: ListenAddress?, socket: String?, logger: Logger, limits: ServerLimits,
+        _ environment: FlowEnvironment, listen: ListenAddress?, socket: String?, logger: Logger,
+        limits: @escaping @Sendable () -> ServerLimits,
         onListening: @escaping @Sendable (String) -> Void,
         onSetup: @escaping @Sendable (_ upn: String, _ address: String) -> Void = { _, _ in }
     ) {
@@ -81,7 +83,7 @@ public struct EnvironmentServer: Service {
             let environment = environment
             let onListening = onListening
             let onSetup = onSetup
-            services.append(ConnectionSweeper(registry: registry, interval: limits.sweepInterval))
+            services.append(ConnectionSweeper(registry: registry, interval: limits().sweepInterval))
             services.append(
                 Application(
                     responder: responder, server: http(registry),
@@ -112,14 +114,17 @@ public struct EnvironmentServer: Service {
 
     /// HTTP/1.1 with our limits on heads and silence.
     private func http(_ registry: ConnectionRegistry) -> HTTPServerBuilder {
-        let configuration = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGate(registry), UnreadableRequests(logger)],
-            idleTimeout: TimeAmount(limits.silence),
-            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-                maxHeaderFieldSize: limits.headerFieldSize, maxHeaderListSize: limits.headerListSize,
-                maxHeaderFieldCount: limits.headerCount))
-        return HTTPServerBuilder { responder in
-            LoopChannel(http: HTTP1Channel(responder: responder, configuration: configuration))
+        HTTPServerBuilder { [limits, logger] responder in
+            LoopChannel {
+                let limits = limits()
+                let configuration = HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ConnectionGate(registry), UnreadableRequests(logger)],
+                    idleTimeout: TimeAmount(limits.silence),
+                    httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                        maxHeaderFieldSize: limits.headerFieldSize, maxHeaderListSize: limits.headerListSize,
+                        maxHeaderFieldCount: limits.headerCount))
+                return HTTP1Channel(responder: responder, configuration: configuration)
+            }
         }
     }
 }

@@ -17,17 +17,27 @@ final class LoopExecutor: TaskExecutor {
     }
 }
 
-/// HTTP/1.1 over a connection, each answered on its own event loop.
+/// HTTP/1.1 over connections, each answered on its own event loop.
 struct LoopChannel: ServerChildChannel {
-    let http: HTTP1Channel
+    /// Makes the protocol of a new connection, under the limits that hold then.
+    let http: @Sendable () -> HTTP1Channel
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        http.setup(channel: channel, logger: logger)
+    /// A connection and its protocol.
+    struct Value: ServerChildChannelValue {
+        let http: HTTP1Channel
+        let connection: HTTP1Channel.Value
+
+        var channel: any Channel { connection.channel }
     }
 
-    func handle(value: HTTP1Channel.Value, logger: Logger) async {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let http = http()
+        return http.setup(channel: channel, logger: logger).map { Value(http: http, connection: $0) }
+    }
+
+    func handle(value: Value, logger: Logger) async {
         await withTaskExecutorPreference(LoopExecutor(value.channel.eventLoop)) {
-            await http.handle(value: value, logger: logger)
+            await value.http.handle(value: value.connection, logger: logger)
         }
     }
 }

@@ -6,6 +6,8 @@ public struct StoreFigures: Sendable, Hashable {
     public var groupSizes = Histogram(bounds: Histogram.sizes)
     /// Commits that wait to be written.
     public var waiting = 0
+    /// Bytes of inputs and outputs that journals took, before compression.
+    public var contentBytes: Int64 = 0
     /// Groups that the disk refused.
     public var failures = 0
     /// How large the write-ahead log is, in bytes.

@@ -9,6 +9,10 @@ struct PreparedCommit: Sendable {
     var changes: [PreparedChange] = []
     /// The hashes of the large values that it names.
     var valueHashes: [String] = []
+    /// How many bytes its journal rows and large values have before compression.
+    var contentBytes: Int64 {
+        changes.reduce(0) { if case .append(let batch) = $1 { $0 + Int64(batch.size) } else { $0 } }
+    }
     /// Whether it deletes runs, and so perhaps large values.
     var deletesRuns = false
 
@@ -65,6 +69,8 @@ struct PreparedBatch: Sendable {
     var epoch: Int64
     var content: StoredContent
     var values: [Value]
+    /// How many bytes it has before compression.
+    var size: Int
 
     init(
         _ batch: JournalBatch, vault: Vault, keptValues: KeptValues, _ hashes: inout [String]
@@ -75,6 +81,7 @@ struct PreparedBatch: Sendable {
         last = batch.last
         epoch = batch.epoch
         content = StoredContent(row.bytes, row.isMarked ? .marked : [])
+        size = row.values.reduce(row.bytes.count) { $0 + $1.bytes.count }
         values = []
         for value in row.values {
             let content = keptValues.contains(value.hash) ? nil : StoredContent(value.bytes)

@@ -15,6 +15,8 @@ public final class SQLiteFlowStore: FlowStore {
     private let readers: StoreReaders
     private let damage = FoundDamage()
     private let keptValues = KeptValues()
+    /// How many bytes of content were written in this process.
+    private let contentBytes = Atomic<Int64>(0)
     let search: SearchReaders
     /// Whether the database has the present format; one that is only read may have an earlier one.
     let isCurrent: Bool
@@ -80,7 +82,10 @@ public final class SQLiteFlowStore: FlowStore {
         guard !prepared.changes.isEmpty else { return }
         if prepared.deletesRuns { keptValues.removeAll() }
         let outcome = await committer.commit(prepared)
-        if case .success = outcome, !prepared.valueHashes.isEmpty { keptValues.insert(prepared.valueHashes) }
+        if case .success = outcome {
+            contentBytes.add(prepared.contentBytes, ordering: .relaxed)
+            if !prepared.valueHashes.isEmpty { keptValues.insert(prepared.valueHashes) }
+        }
         if case .failure(let error) = outcome, error.code == .storeCorrupt { damage.isFound(error) }
         try outcome.get()
     }
@@ -94,6 +99,7 @@ public final class SQLiteFlowStore: FlowStore {
     /// What the store has done in this process.
     public var figures: StoreFigures {
         var figures = committer?.figures ?? StoreFigures()
+        figures.contentBytes = contentBytes.load(ordering: .relaxed)
         figures.databaseBytes = location.size(of: "")
         figures.logBytes = location.size(of: "-wal")
         return figures

@@ -79,6 +79,20 @@ import Testing
         try scratch.write("s/hello.flow.yaml", SmallFlows.hello + "\ndescription: changed\n")
         try await until("the file is taken over") { try scratch.read("serve.log").contains("took over 'Hello'") }
         #expect(try await scratch.json("flow", "show", "Hello")["description"] == "changed")
+        let project = try scratch.read("flowrun.yaml")
+        try scratch.write("flowrun.yaml", project.replacing(/performanceProfile: .*/, with: "performanceProfile: lo"))
+        try await until("the wrong word is named") { try scratch.read("serve.log").contains("the settings stay") }
+        try scratch.write(
+            "flowrun.yaml",
+            project.replacing(/performanceProfile: .*/, with: "performanceProfile: low")
+                .replacing("durability: full", with: "durability: process"))
+        try await until("the settings are taken over") {
+            let log = try scratch.read("serve.log")
+            return log.contains("took over `performanceProfile` of flowrun.yaml")
+                && log.contains("`durability` of flowrun.yaml will hold after a restart")
+        }
+        let limits = try #require(try await scratch.json("limits").arrayValue)
+        #expect(limits.contains { $0["kind"] == "requests" && $0["limit"] == 10_000 })
         #expect(await serve.end() == 0)
         // Once a password is set, no link is offered.
         let second = try await scratch.serve()
@@ -104,7 +118,7 @@ import Testing
         }
         #expect(try await status(10) == 401)
         #expect(try await status(2_000) == 413)
-        #expect(try await status(10, ["X-Long: " + String(repeating: "x", count: 4_000)]) == 400)
+        #expect(try await status(10, ["X-Long: " + String(repeating: "x", count: 4_000)]) == 431)
         #expect(await serve.end() == 0)
     }
 

@@ -183,6 +183,29 @@ import Testing
         }
     }
 
+    @Test func `limits that change hold for the next request and the next connection`() async throws {
+        let world = try await ServerWorld()
+        try await withServer(world) { server in
+            let body = String(repeating: "x", count: 4_000)
+            let large = "POST /signin HTTP/1.1\r\n\(Self.head)Content-Length: 4000\r\n\r\n\(body)"
+            let long = "GET /healthz HTTP/1.1\r\n\(Self.head)X-Long: \(body)\r\n\r\n"
+            let before = [try await server.exchange(large), try await server.exchange(long)]
+            #expect(before.map { $0.dropFirst(9).prefix(3) } == ["400", "200"])
+            var settings = world.environment.settings
+            settings.server.limits.bodySize = 1_024
+            settings.server.limits.headerListSize = 2_048
+            settings.durability = .process
+            settings.server.listen = "127.0.0.1:1"
+            let change = world.environment.take(settings)
+            #expect(change.applied == ["server.limits"] && change.waiting == ["durability", "server.listen"])
+            #expect(world.environment.settings.durability == .full)
+            let after = [try await server.exchange(large), try await server.exchange(long)]
+            #expect(after.map { $0.dropFirst(9).prefix(3) } == ["413", "431"])
+            let none = world.environment.take(world.environment.settings)
+            #expect(none.applied.isEmpty && none.waiting.isEmpty)
+        }
+    }
+
     @Test func `a slow body is given up, and a slow head as well`() async throws {
         let world = try await ServerWorld()
         var limits = ServerLimits()

@@ -15,9 +15,10 @@ func withServer(
 ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let (addresses, continuation) = AsyncStream<String>.makeStream()
+    let environment = world.environment
     let server = EnvironmentServer(
         world.environment, listen: ListenAddress(host: "127.0.0.1", port: 0), socket: nil, logger: logger,
-        limits: limits ?? world.environment.settings.server.limits, onListening: { continuation.yield($0) },
+        limits: { limits ?? environment.serverLimits }, onListening: { continuation.yield($0) },
         onSetup: onSetup)
     let group = ServiceGroup(services: [server], logger: logger)
     let running = Task { try await group.run() }

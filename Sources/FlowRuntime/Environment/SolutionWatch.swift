@@ -6,15 +6,7 @@ internal import Glibc
 /// Files are compared by what the system says of them, which works on every file system. A change is taken over once the
 /// files have been at rest from one look to the next, so that an editor that writes in several steps is waited for.
 package struct SolutionWatch: Sendable {
-    /// What the system says of a file.
-    private struct Stamp: Hashable {
-        let seconds: Int
-        let nanoseconds: Int
-        let size: Int
-        let number: UInt
-    }
-
-    private typealias Stamps = [String: Stamp]
+    private typealias Stamps = [String: FileStamp]
 
     private let environment: FlowEnvironment
     private let interval: Duration
@@ -83,9 +75,7 @@ package struct SolutionWatch: Sendable {
             if status.st_mode & S_IFMT == S_IFDIR {
                 if depth > 0 { stamps.merge(Self.stamps(of: path, depth: depth - 1)) { $1 } }
             } else if [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) {
-                stamps[path] = Stamp(
-                    seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec, size: Int(status.st_size),
-                    number: UInt(status.st_ino))
+                stamps[path] = FileStamp(status)
             }
         }
         return stamps

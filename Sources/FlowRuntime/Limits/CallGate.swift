@@ -16,6 +16,19 @@ final class CallGate: Sendable {
     private static let interval = Duration.seconds(60)
 
     private let counts = Mutex<[String: Count]>([:])
+    private let slots = Mutex<[String: CallSlots]>([:])
+    /// What the calls of each connection come to in the span of its connector's rate.
+    let rates = CallRates()
+
+    /// How many calls go through a connection at once; nil where that is not limited.
+    func slots(of connection: String, _ connector: String) -> CallSlots? {
+        guard !connection.isEmpty, let limit = CallRate.of(connector)?.concurrent else { return nil }
+        return slots.withLock { slots in
+            let own = slots[connection] ?? CallSlots(limit: limit)
+            slots[connection] = own
+            return own
+        }
+    }
 
     /// Counts a call against the limits.
     /// - Parameters:
@@ -28,23 +41,36 @@ final class CallGate: Sendable {
         connection: (name: String, connector: String)?, flow: String, _ host: RunHost
     ) async throws(FlowError) -> OperationAnswer? {
         let profile = host.settings.performanceProfile
-        var limits = [DailyLimit.requests(of: profile == .high ? flow : nil, profile)]
+        var limits = [DailyLimit.requests(of: profile == .high ? flow : nil, profile), .content(profile)]
         if let connection { limits.append(.calls(through: connection.name, of: connection.connector)) }
         for limit in limits {
             guard let amount = limit.amount, try await count(limit, host) > amount else { continue }
-            let now = host.clock.now
-            let seconds = max(1, (limit.reset(now).ticks - now.ticks) / Timestamp.ticksPerSecond)
-            let subject = limit.quota.hasPrefix(RequestUse.name) ? "requests of flows" : "calls through the connection"
-            return OperationAnswer(
-                statusCode: 429,
-                headers: ["Retry-After": .string(String(seconds)), "Content-Type": "application/json"],
-                body: [
-                    "statusCode": 429,
-                    "message": .string(
-                        "Rate limit is exceeded: \(amount) \(subject) a day. Try again in \(seconds) seconds."),
-                ])
+            let subject =
+                switch limit.quota {
+                case RequestUse.content: "bytes of content"
+                case let name where name.hasPrefix(RequestUse.name): "requests of flows"
+                default: "calls through the connection"
+                }
+            return Self.answer("\(amount) \(subject) a day", until: limit.reset(host.clock.now), host.clock.now)
         }
-        return nil
+        guard let connection, let rate = CallRate.of(connection.connector),
+            let again = rates.count(connection.name, rate, now: host.clock.now)
+        else { return nil }
+        let span = rate.span.components.seconds
+        return Self.answer(
+            "\(rate.amount) calls through the connection in \(span) seconds", until: again, host.clock.now)
+    }
+
+    private static func answer(_ limit: String, until: Timestamp, _ now: Timestamp) -> OperationAnswer {
+        // Rounded up: a call that comes a moment too early is refused again.
+        let seconds = max(1, (until.ticks - now.ticks + Timestamp.ticksPerSecond - 1) / Timestamp.ticksPerSecond)
+        return OperationAnswer(
+            statusCode: 429,
+            headers: ["Retry-After": .string(String(seconds)), "Content-Type": "application/json"],
+            body: [
+                "statusCode": 429,
+                "message": .string("Rate limit is exceeded: \(limit). Try again in \(seconds) seconds."),
+            ])
     }
 
     /// What is used, the call at hand among it.

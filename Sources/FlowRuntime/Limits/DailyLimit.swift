@@ -47,6 +47,11 @@ struct DailyLimit: Sendable, Hashable {
         return DailyLimit(
             quota: name, window: .lastDay, amount: isOfFlow == (flow != nil) ? profile.requestsPerDay : nil)
     }
+
+    /// The bytes of inputs and outputs that runs write.
+    static func content(_ profile: EnvironmentSettings.PerformanceProfile) -> DailyLimit {
+        DailyLimit(quota: RequestUse.content, window: .lastDay, amount: profile.contentPerDay)
+    }
 }
 
 extension EnvironmentSettings.PerformanceProfile {
@@ -96,56 +101,5 @@ struct LimitUse: Sendable, Hashable {
         } else {
             usedUpAt = nil
         }
-    }
-}
-
-extension FlowEnvironment {
-    // MARK: limits
-
-    /// What is used of a limit.
-    func use(of limit: DailyLimit, pending: Int64 = 0) async throws(FlowError) -> LimitUse {
-        let now = clock.now
-        let used = try await store.quotaUsed(limit.quota, since: limit.start(now)) + pending
-        let since = max(now.hour - .seconds(3_600), limit.start(now))
-        let recent = try await store.quotaUsed(limit.quota, since: since) + pending
-        return LimitUse(limit, used: used, recent: recent, now: now)
-    }
-
-    /// What is used of the limits: of each connection's calls, and of the requests of flows.
-    func limits() async throws(FlowError) -> JSON {
-        var rows: [JSON] = []
-        for stored in try await store.connections(withSecrets: false) {
-            let connection = stored.connection
-            let limit = DailyLimit.calls(through: connection.name, of: connection.connector)
-            rows.append(
-                row(
-                    try await use(of: limit),
-                    [
-                        "kind": "calls", "connection": .string(connection.name),
-                        "connector": .string(connection.connector),
-                    ]))
-        }
-        let all = try await use(
-            of: .requests(of: nil, settings.performanceProfile), pending: host.requests.pending(of: nil))
-        rows.append(row(all, ["kind": "requests", "connection": .null, "connector": .null, "flow": .null]))
-        for flow in try await catalog().flows {
-            let use = try await use(
-                of: .requests(of: flow.id, settings.performanceProfile), pending: host.requests.pending(of: flow.id))
-            if use.used == 0 { continue }
-            rows.append(
-                row(use, ["kind": "requests", "connection": .null, "connector": .null, "flow": .string(flow.name)]))
-        }
-        return .array(rows)
-    }
-
-    private func row(_ use: LimitUse, _ subject: JSONObject) -> JSON {
-        var row = subject
-        row["window"] = .string(use.limit.window.rawValue)
-        row["used"] = .integer(use.used)
-        row["limit"] = use.limit.amount.map { .integer($0) } ?? .null
-        row["perHour"] = .integer(Int64(use.perHour.rounded()))
-        row["usedUpAt"] = use.usedUpAt.map { .string($0.secondsDescription) } ?? .null
-        row["resetsAt"] = .string(use.limit.reset(clock.now).description)
-        return .object(row)
     }
 }

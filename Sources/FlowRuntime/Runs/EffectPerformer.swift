@@ -75,7 +75,7 @@ struct EffectPerformer {
             {
                 return known
             }
-            let answer = try await timed(connector, call, intent, session)
+            let answer = try await inTurn(connector, call, intent, session)
             if connectionName != nil, answer.isForeign { throw Self.foreign(answer, connector.name) }
             return .outcome(.answered(answer))
         } catch {
@@ -88,6 +88,18 @@ struct EffectPerformer {
                 .failed(
                     EffectFailure(code: error.code.rawValue, message: error.message, isTransient: error.isTransient)))
         }
+    }
+
+    /// Makes the call once fewer are out than may be at once.
+    private func inTurn(
+        _ connector: any Connector, _ call: OperationCall, _ intent: EffectIntent, _ session: ConnectionSession
+    ) async throws(FlowError) -> OperationAnswer {
+        let own = host.gate.slots(of: session.connection.name, connector.name)
+        await own?.enter()
+        defer { own?.leave() }
+        await host.slots.enter()
+        defer { host.slots.leave() }
+        return try await timed(connector, call, intent, session)
     }
 
     /// Makes the call within the run's trace, and counts it.

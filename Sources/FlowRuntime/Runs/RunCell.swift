@@ -179,6 +179,8 @@ final class RunCell: ExecutorWork {
 
     private func schedule() {
         host.isBusy(self)
+        // A new run goes on to its first commit: its caller waits for that.
+        if host.requests.pace.isSlow, state.withLock({ $0.isStored }), host.requests.pace.hold(self) { return }
         host.executor.add(self)
     }
 

@@ -71,6 +71,7 @@ extension RunHost {
             case .prune:
                 // So is deleting in it.
                 Task { await pruneDaily() }
+            case .pace: releasePace()
             }
         }
     }

@@ -23,6 +23,8 @@ final class RunHost: Sendable {
         case scan
         /// Runs that ended long ago are deleted.
         case prune
+        /// Less counts against the limits of five minutes.
+        case pace
     }
 
     /// A run in memory, or on its way into it.
@@ -46,7 +48,9 @@ final class RunHost: Sendable {
         var late: [String: [EffectKey: EffectOutcome]] = [:]
     }
 
-    let settings: EnvironmentSettings
+    private let settingsInForce: Mutex<EnvironmentSettings>
+    // Beside the settings, for each request asks for them.
+    private let limitsInForce: Mutex<ServerLimits>
     let store: any FlowStore
     let connectors: ConnectorRegistry
     let clock: any RuntimeClock
@@ -90,16 +94,23 @@ final class RunHost: Sendable {
         _ settings: EnvironmentSettings, store: any FlowStore, connectors: ConnectorRegistry, clock: any RuntimeClock,
         options: FlowEnvironment.Options
     ) {
-        self.settings = settings
+        settingsInForce = Mutex(settings)
+        limitsInForce = Mutex(settings.server.limits)
         self.store = store
         self.connectors = connectors
         self.clock = clock
         self.options = options
         self.executor = options.threads.map { RunExecutor(threads: $0) } ?? RunExecutor()
         self.plans = PlanCache(store: store)
-        requests = RequestUse(now: clock.now)
-        search = SearchFollowing(store, clock: clock, report: options.report)
         timers = TimerQueue(clock: clock)
+        requests = RequestUse(
+            now: clock.now, pace: Pace(settings.performanceProfile), written: { store.figures.contentBytes },
+            whenSlow: { [timers, report = options.report] until in
+                timers.set(.pace, at: until)
+                report(Self.slowed(until))
+            })
+        slots = CallSlots(limit: settings.performanceProfile.concurrentCalls)
+        search = SearchFollowing(store, clock: clock, report: options.report)
         timers.whenDue { [weak self] keys in self?.due(keys) }
         store.whenUnusable { [weak self] error in self?.storeFailed(error, run: nil) }
     }
@@ -111,6 +122,21 @@ final class RunHost: Sendable {
     /// Takes over a changed configuration.
     func use(_ catalog: Catalog, _ state: EnvironmentState) {
         configuration.withLock { $0 = Configuration(catalog: catalog, state: state) }
+    }
+
+    /// What `flowrun.yaml` says of the environment, as far as it has been taken over.
+    var settings: EnvironmentSettings { settingsInForce.withLock { $0 } }
+
+    /// What the server takes from its clients before it refuses.
+    var serverLimits: ServerLimits { limitsInForce.withLock { $0 } }
+
+    /// Takes over changed settings.
+    func use(_ settings: EnvironmentSettings) {
+        settingsInForce.withLock { $0 = settings }
+        limitsInForce.withLock { $0 = settings.server.limits }
+        requests.pace.use(settings.performanceProfile)
+        slots.use(limit: settings.performanceProfile.concurrentCalls)
+        releasePace()
     }
 
     var catalog: Catalog { configuration.withLock { $0.catalog } }
@@ -158,6 +184,8 @@ final class RunHost: Sendable {
     let requests: RequestUse
     /// Refuses calls beyond a limit.
     let gate = CallGate()
+    /// Through which all calls go out.
+    let slots: CallSlots
 
     /// What the process has in hand and has done.
     var counts: FlowEnvironment.Counts {

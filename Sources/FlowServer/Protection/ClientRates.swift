@@ -35,14 +35,13 @@ final class ClientRates: Sendable {
         var filledAt: ContinuousClock.Instant
     }
 
-    private let burst: Double
-    private let perSecond: Double
+    private let rate: @Sendable () -> (burst: Int, perSecond: Double)
     private let buckets = Mutex<[String: Bucket]>([:])
 
-    init(burst: Int, perSecond: Double) {
-        self.burst = Double(burst)
-        self.perSecond = perSecond
-    }
+    convenience init(burst: Int, perSecond: Double) { self.init { (burst, perSecond) } }
+
+    /// Makes rates that may change.
+    init(_ rate: @escaping @Sendable () -> (burst: Int, perSecond: Double)) { self.rate = rate }
 
     /// Takes one of a client's turns.
     /// - Returns: nil, or after how many seconds the client has one again.
@@ -57,12 +56,14 @@ final class ClientRates: Sendable {
     func giveBack(_ client: ClientAddress) {
         buckets.withLock { buckets in
             guard let level = buckets[client.text]?.level else { return }
-            buckets[client.text]?.level = min(burst, level + 1)
+            buckets[client.text]?.level = min(Double(rate().burst), level + 1)
         }
     }
 
     private func wait(_ client: ClientAddress, taking count: Double, _ now: ContinuousClock.Instant) -> Int? {
         guard !client.isLocal else { return nil }
+        let rate = rate()
+        let (burst, perSecond) = (Double(rate.burst), rate.perSecond)
         return buckets.withLock { buckets in
             // Enough for the clients of an hour; forgetting them all gives each its burst anew and nothing more.
             if buckets.count > 50_000 { buckets.removeAll() }

@@ -32,10 +32,10 @@ final class ConnectionRegistry: Sendable {
         var changes: UInt64 = 0
     }
 
-    private let limits: ServerLimits
+    private let currentLimits: @Sendable () -> ServerLimits
     private let state = Mutex(State())
 
-    init(_ limits: ServerLimits) { self.limits = limits }
+    init(_ limits: @escaping @Sendable () -> ServerLimits) { currentLimits = limits }
 
     /// How many connections are open.
     var count: Int { state.withLock { $0.entries.count } }
@@ -43,6 +43,7 @@ final class ConnectionRegistry: Sendable {
     /// Takes a new connection in.
     /// - Returns: whether it may stay.
     func admit(_ channel: any Channel) -> Bool {
+        let limits = currentLimits()
         let address = ClientAddress(of: channel)
         let client = address.isLocal ? nil : address.text
         let (isAdmitted, evicted) = state.withLock { state -> (Bool, (any Channel)?) in

@@ -22,7 +22,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "How often polling triggers ask, such as 30s or 5m; without it as their flows say.")
     var pollInterval: String?
 
-    @Flag(help: "Take over changed flow files of the installed solutions without stopping.")
+    @Flag(
+        help:
+            "Take over changed flow files of the installed solutions, and of flowrun.yaml what may change, without stopping."
+    )
     var watch = false
 
     @Option(help: "How log entries on stderr look: text or json.")
@@ -68,6 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
             environment, listen: address, socket: settings.socketFile, logger: logger
         ) { base in
             Console.note("serving '\(environment.settings.name)' at \(base) (pid \(getpid()))")
+            StartPages.giveBack()
             notifier?.say("READY=1", "STATUS=serving '\(environment.settings.name)' at \(base)", "MAINPID=\(getpid())")
         } onSetup: { upn, address in
             // A secret, shown to whoever starts the server; it holds for an hour and once.
@@ -75,7 +79,10 @@ struct ServeCommand: AsyncParsableCommand {
         }
         var services: [any Service] = [server]
         if let notifier { services.append(ServiceReports(notifier: notifier)) }
-        if watch { services.append(FileWatching(environment: environment)) }
+        if watch {
+            services.append(FileWatching(environment: environment))
+            services.append(SettingsWatching(environment: environment, listen: listen))
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
@@ -126,6 +133,36 @@ private struct FileWatching: Service {
         }
         await cancelWhenGracefulShutdown { await watch.run() }
     }
+}
+
+/// Takes over what of a changed `flowrun.yaml` may change as long as the server runs, and says what may not.
+private struct SettingsWatching: Service {
+    let environment: FlowEnvironment
+    /// The address that the command was given, which holds whatever the file says.
+    let listen: String?
+
+    func run() async throws {
+        let watch = ProjectWatch(environment) { settings in
+            guard let listen else { return }
+            settings.server.listen = listen
+            settings.server.publicURL = nil
+        } onProblem: { problem in
+            Console.note(ErrorReport().text(of: problem))
+            Console.note("nothing of \(Project.fileName) was taken over: the settings stay as they were")
+        } onChange: { change in
+            if !change.applied.isEmpty {
+                Console.note("took over \(Self.list(change.applied)) of \(Project.fileName)")
+            }
+            if !change.waiting.isEmpty {
+                Console.note(
+                    "\(Self.list(change.waiting)) of \(Project.fileName) will hold after a restart: end `flowrun serve` and start it again"
+                )
+            }
+        }
+        await cancelWhenGracefulShutdown { await watch.run() }
+    }
+
+    private static func list(_ keys: [String]) -> String { keys.map { "`\($0)`" }.joined(separator: ", ") }
 }
 
 extension LineLogHandler.Format: ExpressibleByArgument {}
