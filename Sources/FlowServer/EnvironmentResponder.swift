@@ -67,8 +67,25 @@ struct EnvironmentResponder: HTTPResponder {
         }
         // What is left of a body is read and thrown away, for a while.
         let isRead = body.isRead
-        registry.set(isRead ? .resting : .reading(until: .now + .seconds(5)), of: channel)
-        return Self.response(response)
+        registry.set(isRead ? .resting : .transferring(until: .now + .seconds(5)), of: channel)
+        return Self.response(response) { body in self.body(body, over: channel) }
+    }
+
+    /// Up to how many bytes an answer fits into what lies between the server and a client that does not read.
+    private static let shortAnswer = 64 * 1_024
+
+    /// The body of an answer; a client that reads a long one too slowly loses its connection, as one that sends slowly does.
+    private func body(_ bytes: [UInt8], over channel: any Channel) -> ResponseBody {
+        let buffer = ByteBuffer(bytes: bytes)
+        guard bytes.count > Self.shortAnswer else { return ResponseBody(byteBuffer: buffer) }
+        return ResponseBody(contentLength: bytes.count) { [registry, limits] writer in
+            let limits = limits()
+            let time = limits.bodyTime + .seconds(Double(bytes.count) / Double(limits.bodySpeed))
+            registry.set(.transferring(until: .now + time), of: channel)
+            try await writer.write(buffer)
+            try await writer.finish(nil)
+            registry.set(.resting, of: channel)
+        }
     }
 
     private static func forwardedFor(_ request: Request) -> String? {
@@ -99,7 +116,7 @@ struct EnvironmentResponder: HTTPResponder {
         return Dictionary(uniqueKeysWithValues: names.compactMap { name in HTTPField.Name(name).map { (name, $0) } })
     }()
 
-    private static func response(_ response: APIResponse) -> Response {
+    private static func response(_ response: APIResponse, _ body: ([UInt8]) -> ResponseBody) -> Response {
         var headers = HTTPFields()
         for header in response.headers {
             // A flow's Response may name headers that HTTP does not allow; those are left out.
@@ -113,8 +130,7 @@ struct EnvironmentResponder: HTTPResponder {
         let status = HTTPTypes.HTTPResponse.Status(code: response.status)
         // These two have neither body nor length.
         guard response.status != 204, response.status != 304 else { return Response(status: status, headers: headers) }
-        return Response(
-            status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
+        return Response(status: status, headers: headers, body: body(response.body))
     }
 }
 
@@ -145,14 +161,14 @@ private final class BodyReader {
             throw Self.large(limit)
         }
         let start = ContinuousClock.now
-        registry.set(.reading(until: start + limits.bodyTime), of: channel)
+        registry.set(.transferring(until: start + limits.bodyTime), of: channel)
         var bytes: [UInt8] = []
         do {
             for try await buffer in request.body {
                 guard bytes.count + buffer.readableBytes <= limit else { throw Self.large(limit) }
                 bytes.append(contentsOf: buffer.readableBytesView)
                 let needed = Duration.seconds(Double(bytes.count) / Double(limits.bodySpeed))
-                registry.set(.reading(until: start + limits.bodyTime + needed), of: channel)
+                registry.set(.transferring(until: start + limits.bodyTime + needed), of: channel)
             }
         } catch let error as FlowError {
             throw error

@@ -231,6 +231,32 @@ import Testing
         #expect(count == 0)
     }
 
+    @Test func `a client that does not read a long answer loses its connection`() async throws {
+        let long = """
+            name: Long
+            triggers: { manual: { type: Request, kind: Http, inputs: { schema: {} } } }
+            actions:
+              Respond: { type: Response, kind: Http, inputs: { statusCode: 200, body: "@{join(range(0, 99999), 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')}" } }
+            """
+        let world = try await ServerWorld([long])
+        var limits = ServerLimits()
+        limits.bodyTime = .milliseconds(100)
+        limits.bodySpeed = 1 << 30
+        limits.sweepInterval = .milliseconds(20)
+        let url =
+            try await world.environment.perform(EnvironmentRequest(.flowURL, ["flow": "Long"]))["url"]?.stringValue
+        let target = "/" + (url ?? "").split(separator: "/").dropFirst(2).joined(separator: "/")
+        try await withServer(world, limits: limits) { server in
+            let isCut = try await server.blocking {
+                let connection = try server.open(receiveBuffer: 4_096)
+                connection.send("POST \(target) HTTP/1.1\r\n\(Self.head)Content-Length: 0\r\n\r\n")
+                return connection.isCut()
+            }
+            #expect(isCut)
+            #expect(try await isAlive(server))
+        }
+    }
+
     @Test func `thousands of idle connections do not keep others out`() async throws {
         let world = try await ServerWorld()
         var limits = ServerLimits()

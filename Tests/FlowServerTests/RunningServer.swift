@@ -47,8 +47,11 @@ struct RunningServer: Sendable {
     final class Connection: Sendable {
         let descriptor: Int32
 
-        init(port: UInt16, patience: Int = 10) throws {
+        init(port: UInt16, patience: Int = 10, receiveBuffer: Int32? = nil) throws {
             descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            if var size = receiveBuffer {
+                setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+            }
             var time = timeval(tv_sec: patience, tv_usec: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
             setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
@@ -95,6 +98,17 @@ struct RunningServer: Sendable {
             return text
         }
 
+        /// Whether the server has ended the connection, without reading what it sent.
+        func isCut() -> Bool {
+            for _ in 0..<500 {
+                // A connection that is closed at its other end answers what is sent with a reset.
+                guard send("x") else { return true }
+                var state = pollfd(fd: descriptor, events: 0, revents: 0)
+                if poll(&state, 1, 20) == 1, state.revents & Int16(POLLHUP | POLLERR) != 0 { return true }
+            }
+            return false
+        }
+
         /// Whether the server has ended the connection.
         func hasEnded() -> Bool {
             while let more = receive() { if more.isEmpty { return true } }
@@ -102,7 +116,9 @@ struct RunningServer: Sendable {
         }
     }
 
-    func open(patience: Int = 10) throws -> Connection { try Connection(port: port, patience: patience) }
+    func open(patience: Int = 10, receiveBuffer: Int32? = nil) throws -> Connection {
+        try Connection(port: port, patience: patience, receiveBuffer: receiveBuffer)
+    }
 
     /// The answer to bytes on a connection of their own; blocking calls stay off the tests' threads.
     func exchange(_ text: String) async throws -> String {

@@ -28,6 +28,14 @@ final class RunExecutor: Sendable {
 
         var isEmpty: Bool { head == work.count }
 
+        /// Notes that someone looks on, where work waits and all threads are busy.
+        /// - Returns: whether that begins now.
+        mutating func mustBeWatched(by threads: Int) -> Bool {
+            guard !isEmpty, busyCount == threads, !isWatched else { return false }
+            isWatched = true
+            return true
+        }
+
         mutating func take() -> (any ExecutorWork)? {
             guard head < work.count else { return nil }
             let next = work[head]
@@ -62,9 +70,7 @@ final class RunExecutor: Sendable {
     func add(_ work: any ExecutorWork) {
         let isFirstToWait = queue.withLock { queue -> Bool in
             queue.work.append(work)
-            guard queue.busyCount == threadCount, !queue.isWatched else { return false }
-            queue.isWatched = true
-            return true
+            return queue.mustBeWatched(by: threadCount)
         }
         available.signal()
         if isFirstToWait { overload.signal() }
@@ -116,12 +122,14 @@ final class RunExecutor: Sendable {
     private func run() {
         while true {
             available.wait()
-            let (work, isStopped) = queue.withLock { queue in
+            let (work, mustBeWatched, isStopped) = queue.withLock { queue in
                 let work = queue.take()
                 if work != nil { queue.busyCount += 1 }
-                return (work, queue.isStopped)
+                // What was queued before the last thread got busy waits for it as well.
+                return (work, queue.mustBeWatched(by: threadCount), queue.isStopped)
             }
             if isStopped { return }
+            if mustBeWatched { overload.signal() }
             guard let work else { continue }
             let hasMore = work.slice()
             queue.withLock { $0.busyCount -= 1 }

@@ -12,8 +12,8 @@ final class ConnectionRegistry: Sendable {
     enum Phase: Sendable {
         /// It waits for a request, or for the rest of a request's head.
         case resting
-        /// It reads a body, until this instant at most.
-        case reading(until: ContinuousClock.Instant)
+        /// A body is read or a long answer written, until this instant at most.
+        case transferring(until: ContinuousClock.Instant)
         /// Its request is being answered.
         case answering
     }
@@ -82,11 +82,11 @@ final class ConnectionRegistry: Sendable {
         state.withLock { Self.remove(ObjectIdentifier(channel), from: &$0) }
     }
 
-    /// Closes connections whose body is overdue.
+    /// Closes connections whose body or answer is overdue.
     func sweep(_ now: ContinuousClock.Instant = .now) {
         let overdue = state.withLock { state in
             state.entries.values.filter { entry in
-                if case .reading(let until) = entry.phase { until < now } else { false }
+                if case .transferring(let until) = entry.phase { until < now } else { false }
             }
         }
         for entry in overdue { entry.channel.close(promise: nil) }
