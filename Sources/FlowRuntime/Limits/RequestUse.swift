@@ -2,8 +2,9 @@ import FlowCore
 import FlowStorage
 import Synchronization
 
-/// How many requests the flows have made, as the platform counts them: each action that ended unless it was skipped,
-/// and each retry. And how many bytes of inputs and outputs their runs have written.
+/// How many requests the flows have made, and how many bytes of inputs and outputs their runs have written.
+///
+/// Requests are counted as the platform counts them: each action that ended unless it was skipped, and each retry.
 ///
 /// Counts go into the store with commits that are made anyway, every few seconds, and at the end of the process; what a
 /// crash takes of them is no more than that. They are kept by full hours, for the platform looks back 24 of them.

@@ -6,8 +6,8 @@ internal import Glibc
 /// A socket's address has room for ``longest`` bytes, and project folders may lie deeper. A longer path is gone through the
 /// folder that is held open here, by the short name that the system gives it (`/proc/self/fd/N`).
 public final class SocketPath: Sendable {
-    /// How many bytes the path of a socket may have.
-    public static let longest = 107
+    /// How many bytes the path of a socket may have: the system takes 107, the server's library 103.
+    public static let longest = 103
 
     /// The path to bind or to connect to, good as long as this value lives.
     public let text: String
