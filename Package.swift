@@ -164,7 +164,8 @@ let package = Package(
         .testTarget(
             name: "ExamplesTests",
             dependencies: [
-                "FlowCore", "FlowDefinitions", "FlowHTTP", "FlowStorage", "FlowRuntime", "FlowConnectorLibrary", "FlowSandbox",
+                "FlowCore", "FlowDefinitions", "FlowHTTP", "FlowStorage", "FlowRuntime", "FlowConnectorLibrary",
+                "FlowSandbox",
                 "FlowTesting", "FlowBenchmarks", "flowrun",
             ], resources: [.copy("Golden")]),
     ]

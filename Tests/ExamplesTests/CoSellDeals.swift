@@ -60,7 +60,7 @@ actor CoSellDeals {
     private let clock = VirtualClock(SystemClock().now)
     private let transport = DisturbedTransport()
     private let control = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
-    private var environment: FlowEnvironment
+    private let environment: FlowEnvironment
     private var deals: [CoSellDeal] = []
     private var firstRequest: Int64 = 0
     private var numbers: SeededNumbers
@@ -233,15 +233,6 @@ actor CoSellDeals {
                         ],
                     ]))
         }
-    }
-
-    /// The process dies with what it is doing, and another one takes over what it left.
-    func restart() async throws {
-        let dead = environment
-        environment = Self.environment(settings, kept, transport, clock)
-        repeats += 1
-        try await environment.start()
-        await dead.shutdown()
     }
 
     /// Lets the CRM be asked for changes, and runs go on for a while.

@@ -42,9 +42,15 @@ import Testing
             ])
     }
 
-    @Test(arguments: [nil, "\"1a\""] as [String?])
-    func `a referral is patched only in the version that is named`(eTag: String?) async throws {
-        let transport = RecordedTransport([entraToken, .init("PATCH \(Self.list)/R1", eTag == nil ? 204 : 412)])
+    @Test(
+        arguments: [(nil, "New", 204), ("\"1a\"", "New", 412), ("\"1a\"", "Closed", 204)] as [(String?, String, Int)])
+    func `a referral is patched only in the version that is named, unless that is done already`(
+        eTag: String?, found: String, status: Int
+    ) async throws {
+        let transport = RecordedTransport([
+            entraToken, .init("PATCH \(Self.list)/R1", eTag == nil ? 204 : 412),
+            .init("GET \(Self.list)/R1", json: ["id": "R1", "status": .string(found)]),
+        ])
         let answer = try await PartnerCenterReferrals(transport: transport).perform(
             OperationCall(
                 "PatchReferralById",
@@ -52,7 +58,7 @@ import Testing
                     "id": "R1", "Referral": [["path": "/status", "value": "Closed"]],
                     "if-match": eTag.map { .string($0) } ?? .null,
                 ]), in: session)
-        #expect(answer.statusCode == (eTag == nil ? 204 : 412))
+        #expect(answer.statusCode == status)
         #expect(transport.requests[1].headers["If-Match"] == eTag)
     }
 

@@ -93,9 +93,15 @@ public struct PartnerCenterReferrals: Connector {
             let operations = try ReferralPatch.operations(operation.id, parameters)
             var headers = headers
             headers["If-Match"] = parameters.text("if-match")
-            return try await caller.send(
-                ServiceRequest("PATCH", url, headers: headers, json: .array(operations))
-            ).answer
+            let response = try await caller.send(
+                ServiceRequest("PATCH", url, headers: headers, json: .array(operations)))
+            // An attempt whose answer was lost has changed the version itself: what is done already is no refusal.
+            if response.status == 412,
+                let done = try? await lookUp(call, intendedAt: session.clock.now, in: session)
+            {
+                return done
+            }
+            return response.answer
         }
     }
 

@@ -45,7 +45,8 @@ enum ReferralOperations {
                     "Referral", .array, required: true, summary: "Operations of op, path and value (JSON Patch)."),
                 OperationParameter(
                     "if-match", .string,
-                    summary: "The eTag that the referral must still have, else status 412; the platform's connector has no "
+                    summary:
+                        "The eTag that the referral must still have, else status 412; the platform's connector has no "
                         + "such parameter."), correlation,
             ], replay: .lookup, outputSchema: referral),
         ConnectorOperation(

@@ -296,7 +296,7 @@ final class RunHost: Sendable {
             }
             let cell = folded.cell
             // A run that waits for its turn stays where it is until the turn comes, or until it is ended.
-            let goesOn = summary.wait?.kind != .turn || turns.isGranted(run)
+            let goesOn = !cell.isQueued
             var work: [RunCell.Work] = goesOn ? [.resume] : []
             work += folded.messages.map { RunStimulus.message($0) }.filter { goesOn || $0.endsRun }
                 .map { .stimulus($0) }
@@ -347,6 +347,11 @@ final class RunHost: Sendable {
     func mayLetGo(_ cell: RunCell) {
         guard cell.isAtRest, !cell.settle() else { return }
         idle.leave(cell.name)
+        // Its turn came while this cell, which waits for it, was not yet at rest.
+        if cell.isQueued, turns.isGranted(cell.name) {
+            letGo(cell.name)
+            return takeUp(cell.name)
+        }
         if cell.isParked { waiters.parked(cell.name) }
         if options.idleLimit == .zero {
             if cell.letGo() { forget(cell) }
@@ -430,6 +435,8 @@ final class RunHost: Sendable {
             // Others may watch the run that stands; only who wanted to start a second one is told.
             cell.starter?.refuse(error)
             if cell.tookTurn { giveBackTurn(of: cell.identity.flowID) }
+            // The run that stands may have got its turn while this cell was in its place.
+            if error.code == .runExists { takeUp(cell.name) }
         case .journalConflict, .leaseLost:
             waiters.refused(cell.name, error)
             takeUp(cell.name)
