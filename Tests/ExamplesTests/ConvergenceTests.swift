@@ -39,7 +39,6 @@ import Testing
                 if number % 4 == 0 { try await world.pass() }
             }
             try await world.settle()
-            #expect(try await world.refusals() > 3)
             #expect(try await world.findings() == [])
         }
     }

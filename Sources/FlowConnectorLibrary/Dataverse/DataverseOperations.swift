@@ -62,7 +62,8 @@ enum DataverseOperations {
                 .update, "UpsertRecord", "Changes a row, or adds it.", [entity, record, item, match], .idempotent, row
             ),
             (
-                .updateOnly, "UpdateOnlyRecord", "Changes a row that exists.", [entity, record, item, match], .idempotent, row
+                .updateOnly, "UpdateOnlyRecord", "Changes a row that exists.", [entity, record, item, match],
+                .idempotent, row
             ),
             (.delete, "DeleteRecord", "Deletes a row.", [entity, record, partition], .lookup, nil),
             (

@@ -24,7 +24,8 @@ enum SalesforceOperations {
     private static let select = OperationParameter("$select", .string, summary: "The fields to return.")
     private static let unmodified = OperationParameter(
         "If-Unmodified-Since", .string,
-        summary: "The record's LastModifiedDate as formatDateTime(…, 'R') writes it: status 412 where it was changed in a "
+        summary:
+            "The record's LastModifiedDate as formatDateTime(…, 'R') writes it: status 412 where it was changed in a "
             + "later second; the platform's connector has no such parameter.")
     private static let external = [
         table, OperationParameter("externalIdField", .string, required: true, summary: "The external id's field."),

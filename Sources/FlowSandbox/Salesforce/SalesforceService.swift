@@ -189,7 +189,9 @@ struct SalesforceCall {
         switch request.method {
         case "GET":
             let record = try SalesforceStore.find(object, id, in: transaction)
-            if let since = request.header("if-modified-since").flatMap(HTTPDate.parse), !wasChanged(record, after: since) {
+            if let since = request.header("if-modified-since").flatMap(HTTPDate.parse),
+                !wasChanged(record, after: since)
+            {
                 return ServiceResponse(304)
             }
             return json(200, SalesforceStore.wire(object, record, version: version, fields: try fields(object)))
@@ -215,7 +217,8 @@ struct SalesforceCall {
     private func checkUnmodified(_ record: Record) throws {
         guard let text = request.header("if-unmodified-since") else { return }
         guard let since = HTTPDate.parse(text) else {
-            throw SalesforceFailure.make(400, "INVALID_HEADER", "Invalid value of the header If-Unmodified-Since: \(text)")
+            throw SalesforceFailure.make(
+                400, "INVALID_HEADER", "Invalid value of the header If-Unmodified-Since: \(text)")
         }
         if wasChanged(record, after: since) { throw ServiceFailure(ServiceResponse(412)) }
     }
