@@ -175,7 +175,7 @@ private final class BodyReader {
         } catch is HTTPParserError {
             throw FlowError(
                 .malformedRequest, "The body of the request is not valid HTTP.",
-                hint: "Look at what lies between client and server.")
+                hint: "look at what lies between client and server")
         } catch {
             throw FlowError(
                 .requestTimeout, "The body of the request did not come to its end.",

@@ -14,6 +14,6 @@ extension RunHost {
         FlowError(
             .tooManyRequests,
             "The flows use more in five minutes than the performance profile lets them; runs go on at \(until.secondsDescription).",
-            hint: "See `flowrun limits`; `performanceProfile` of flowrun.yaml says how much there is.")
+            hint: "see `flowrun limits`; `performanceProfile` of flowrun.yaml says how much there is")
     }
 }

@@ -94,9 +94,9 @@ final class UnreadableRequests: ChannelDuplexHandler, RemovableChannelHandler {
         if case .headerOverflow = error {
             return FlowError(
                 .requestHeaderFieldsTooLarge, "The head of the request is larger than the server takes.",
-                hint: "Send fewer and shorter headers, and a shorter address.")
+                hint: "send fewer and shorter headers, and a shorter address")
         }
         return FlowError(
-            .malformedRequest, "The request is not valid HTTP.", hint: "Look at what lies between client and server.")
+            .malformedRequest, "The request is not valid HTTP.", hint: "look at what lies between client and server")
     }
 }
