@@ -24,8 +24,8 @@ public struct StepBudget: Sendable, Hashable {
     /// Makes a budget.
     public init(actions: Int) { self.actions = actions }
 
-    /// About 5 ms of ordinary actions.
-    public static let slice = StepBudget(actions: 5_000)
+    /// A millisecond or two of ordinary actions: what they did is written while the next ones go on.
+    public static let slice = StepBudget(actions: 1_000)
 
     /// No limit.
     public static let unlimited = StepBudget(actions: .max)
