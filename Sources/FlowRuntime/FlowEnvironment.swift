@@ -33,7 +33,7 @@ public final class FlowEnvironment: Sendable {
     let host: RunHost
     let listeners: TriggerListeners
     /// Changes of the configuration come one after another.
-    let changes = SerialGate()
+    let changes = TaskGate()
     /// Where passwords are tried.
     let passwords = PasswordDesk()
     private let cache = Mutex<(catalog: Catalog, isCurrent: Bool)?>(nil)

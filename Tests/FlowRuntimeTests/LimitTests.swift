@@ -190,7 +190,7 @@ import Testing
     }
 
     @Test func `so many calls go out at once, and the one that waited longest goes next`() async {
-        let slots = CallSlots(limit: 2)
+        let slots = TaskGate(limit: 2)
         await slots.enter()
         await slots.enter()
         let (order, turn) = AsyncStream.makeStream(of: Int.self)

@@ -296,7 +296,7 @@ public struct SolutionDecoder {
                 let words = MissedTimes.allCases.map(\.rawValue)
                 report(
                     "The missed times of '\(member.key)' are one of \(words.joined(separator: ", ")).",
-                    at: member.value.location, hint: Suggestion.question(member.value.string ?? "", among: words))
+                    at: member.value.location, hint: Suggestion.hint(for: member.value.string ?? "", among: words))
                 return nil
             }
             return (member.key, rule)

@@ -73,7 +73,7 @@ enum ActionTypeRules {
                     .invalidExpressionActionKind,
                     "The action '\(action.name)' of type 'Expression' has \(action.kind.map { "the unknown kind '\($0)'" } ?? "no kind"); there are \(expressionKinds.joined(separator: ", ")).",
                     at: action.node.member("kind")?.keyLocation ?? location, path: action.path,
-                    hint: action.kind.flatMap { Suggestion.question($0, among: expressionKinds) })
+                    hint: action.kind.flatMap { Suggestion.hint(for: $0, among: expressionKinds) })
                 return
             }
         case .response:
@@ -82,7 +82,7 @@ enum ActionTypeRules {
                     .invalidTemplate,
                     "The Response '\(action.name)' has the unknown kind '\(kind)'; there are \(responseKinds.joined(separator: ", ")).",
                     at: action.node.member("kind")?.keyLocation ?? location, path: action.path,
-                    hint: Suggestion.question(kind, among: responseKinds))
+                    hint: Suggestion.hint(for: kind, among: responseKinds))
             }
         default: break
         }
@@ -98,7 +98,7 @@ enum ActionTypeRules {
         case "filterarray", "filter": "'Filter array' is the type Query"
         case "createcsvtable", "createhtmltable": "a table is the type Table with 'format' CSV or HTML"
         case "runachildflow", "childflow": "a child flow is called by the type Workflow"
-        default: Suggestion.question(name, among: ActionType.allCases.map(\.rawValue))
+        default: Suggestion.hint(for: name, among: ActionType.allCases.map(\.rawValue))
         }
     }
 
@@ -113,8 +113,8 @@ enum ActionTypeRules {
                 path: trigger.path,
                 hint: type == "schedule"
                     ? "a schedule is the type Recurrence"
-                    : Suggestion.question(
-                        trigger.type,
+                    : Suggestion.hint(
+                        for: trigger.type,
                         among: [
                             "Request", "Recurrence", "OpenApiConnection", "OpenApiConnectionWebhook", "Http",
                             "HttpWebhook", "SlidingWindow", "ApiConnection", "ApiConnectionWebhook",
@@ -134,6 +134,6 @@ enum ActionTypeRules {
             .invalidTemplate,
             "The Request trigger '\(trigger.name)' has the unknown kind '\(kind)'; there are \(requestKinds.joined(separator: ", ")).",
             at: trigger.node.member("kind")?.keyLocation ?? location, path: trigger.path,
-            hint: Suggestion.question(kind, among: requestKinds))
+            hint: Suggestion.hint(for: kind, among: requestKinds))
     }
 }

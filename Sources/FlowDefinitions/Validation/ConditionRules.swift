@@ -92,7 +92,7 @@ enum ConditionRules {
             }
             error(
                 action, "'\(member.key)' compares nothing; there are \(operatorNames.joined(separator: ", "))",
-                at: member.keyLocation, hint: Suggestion.question(member.key, among: operatorNames), into: &report)
+                at: member.keyLocation, hint: Suggestion.hint(for: member.key, among: operatorNames), into: &report)
             return
         }
         let operands = operands(of: member.value)

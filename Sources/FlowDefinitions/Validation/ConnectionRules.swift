@@ -118,7 +118,7 @@ struct ConnectionRules {
                 report.error(
                     .connectionReferenceInvalid, "The connection reference '\(key)' is not declared.",
                     at: node.location, path: path,
-                    hint: Suggestion.question(key, among: keys) ?? "declare it under 'connectionReferences'")
+                    hint: Suggestion.hint(for: key, among: keys) ?? "declare it under 'connectionReferences'")
             }
             return nil
         }
@@ -138,7 +138,7 @@ struct ConnectionRules {
         _ id: String, of connector: String, isTrigger: Bool, at location: SourceLocation, path: ActionPath
     ) {
         let kind = isTrigger ? "trigger" : "operation"
-        let near = Suggestion.question(id, among: facts.catalog.operationIDs(of: connector))
+        let near = Suggestion.hint(for: id, among: facts.catalog.operationIDs(of: connector))
         guard near != nil || facts.catalog.listsAllOperations(of: connector) else {
             report.warning(
                 .operationNotSupported,
@@ -217,7 +217,7 @@ struct OperationParameterRules {
         report.error(
             .workflowOperationParametersExtraParameter,
             "The API operation '\(operation)' of '\(connector)' does not contain a definition for parameter '\(member.key)'.",
-            at: member.keyLocation, path: path, hint: Suggestion.question(member.key, among: declared.map(\.name)))
+            at: member.keyLocation, path: path, hint: Suggestion.hint(for: member.key, among: declared.map(\.name)))
     }
 
     private func isSame(_ key: String, _ name: String) -> Bool {
@@ -256,7 +256,7 @@ struct OperationParameterRules {
                 .workflowOperationParametersIncorrectEnum,
                 "The parameter '\(parameter.name)' of the API operation '\(operation)' cannot be \(value.json.text); there are \(allowed.map(\.text).joined(separator: ", ")).",
                 at: value.location, path: path,
-                hint: value.string.flatMap { Suggestion.question($0, among: allowed.compactMap(\.stringValue)) })
+                hint: value.string.flatMap { Suggestion.hint(for: $0, among: allowed.compactMap(\.stringValue)) })
         }
     }
 }

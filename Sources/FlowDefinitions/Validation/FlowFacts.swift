@@ -155,13 +155,6 @@ struct CheckReport {
     }
 }
 
-extension Suggestion {
-    /// "Did you mean 'x'?" or nil.
-    static func question(_ name: String, among candidates: some Sequence<String>) -> String? {
-        nearest(to: name, among: candidates).map { "did you mean '\($0)'?" }
-    }
-}
-
 extension SourceNode {
     /// Whether this is a text that is an expression, or holds one: its value is not known before the run.
     ///

@@ -88,7 +88,7 @@ struct InputRules {
         let written = node.string ?? node.json.text
         invalid(
             "'\(written)' is no value of '\(name)'; there are \(words.joined(separator: ", "))", at: node.location,
-            hint: Suggestion.question(written, among: words))
+            hint: Suggestion.hint(for: written, among: words))
     }
 
     // MARK: Data operations
@@ -177,7 +177,7 @@ struct InputRules {
                 report.error(
                     .invalidExpressionActionInputs,
                     "'\(written)' is no unit of time in action '\(action.name)'; there are \(TimeValues.units.joined(separator: ", ")).",
-                    at: unit.location, path: action.path, hint: Suggestion.question(written, among: TimeValues.units))
+                    at: unit.location, path: action.path, hint: Suggestion.hint(for: written, among: TimeValues.units))
             }
         }
         if let interval = inputs["interval"], !interval.isTemplate, interval.wholeNumber == nil {

@@ -48,7 +48,7 @@ enum ParameterRules {
             report.error(
                 .invalidTemplateParameter,
                 "The default of parameter '\(parameter.name)' is none of its allowed values.", at: location, path: path,
-                hint: value.stringValue.flatMap { Suggestion.question($0, among: allowed.compactMap(\.stringValue)) })
+                hint: value.stringValue.flatMap { Suggestion.hint(for: $0, among: allowed.compactMap(\.stringValue)) })
         }
         if parameter.isSecure, parameter.name != "$authentication", holdsSecret(value) {
             report.warning(
@@ -72,7 +72,7 @@ enum ParameterRules {
         case "integer", "number": "a whole number has the type Int, a fraction Float"
         case "boolean", "yesno": "a Boolean has the type Bool"
         case "list": "a list has the type Array"
-        default: Suggestion.question(type, among: types)
+        default: Suggestion.hint(for: type, among: types)
         }
     }
 

@@ -68,7 +68,7 @@ struct RecurrenceRules {
         case "hourly": "did you mean 'Hour'?"
         case "weekly": "did you mean 'Week'?"
         case "monthly": "did you mean 'Month'?"
-        default: Suggestion.question(word, among: Self.frequencies)
+        default: Suggestion.hint(for: word, among: Self.frequencies)
         }
     }
 
@@ -159,7 +159,7 @@ struct RecurrenceRules {
                 let known = ["hours", "minutes", "weekDays", "monthDays", "monthlyOccurrences"]
                 scheduleError(
                     "'\(member.key)' is no member of a schedule", at: member.keyLocation,
-                    hint: Suggestion.question(member.key, among: known))
+                    hint: Suggestion.hint(for: member.key, among: known))
             }
         }
     }
@@ -191,7 +191,7 @@ struct RecurrenceRules {
             guard !Self.weekDays.contains(where: { $0.lowercased() == word.lowercased() }) else { continue }
             scheduleError(
                 "'\(word)' is no day of the week", at: element.location,
-                hint: Suggestion.question(word, among: Self.weekDays))
+                hint: Suggestion.hint(for: word, among: Self.weekDays))
         }
     }
 }

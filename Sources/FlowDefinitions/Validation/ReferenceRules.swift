@@ -70,7 +70,7 @@ struct ReferenceRules {
             let names = facts.places.map(\.action.name)
             error(
                 "The template action(s) '\(name)' referenced by '\(site.property)' in \(owner) are not defined in the template.",
-                hint: Suggestion.question(name, among: names) ?? spelling(of: name, among: names))
+                hint: Suggestion.hint(for: name, among: names) ?? spelling(of: name, among: names))
             return
         }
         if site.place == nil, site.path.text.hasPrefix("triggers") {
@@ -144,7 +144,7 @@ struct ReferenceRules {
         guard !loops.contains(where: { $0.name.lowercased() == name.lowercased() }) else { return }
         if facts.hiddenNames.contains(name.lowercased()) { return }
         let hint =
-            Suggestion.question(name, among: loops.map(\.name))
+            Suggestion.hint(for: name, among: loops.map(\.name))
             ?? loops.last.map { "the loop around this action is '\($0.name)'" }
         error(
             "The template repetition action(s) '\(name)' referenced by '\(site.property)' in \(owner) are not defined in the template: \(function)('\(name)') works inside that loop only.",
@@ -165,7 +165,7 @@ struct ReferenceRules {
         guard let variable = facts.variables[name.lowercased()] else {
             error(
                 "The variable '\(name)' must be initialized before it can be used inside \(owner).",
-                hint: Suggestion.question(name, among: facts.variables.values.map(\.name).sorted())
+                hint: Suggestion.hint(for: name, among: facts.variables.values.map(\.name).sorted())
                     ?? "add an InitializeVariable action at the top level")
             return
         }
@@ -216,7 +216,7 @@ struct ReferenceRules {
         else { return }
         let message = "The workflow parameter '\(name)' is not found, so \(owner) fails when it is evaluated."
         let hint =
-            Suggestion.question(name, among: facts.flow.parameters.map(\.name)) ?? "declare it under 'parameters'"
+            Suggestion.hint(for: name, among: facts.flow.parameters.map(\.name)) ?? "declare it under 'parameters'"
         if facts.flow.kind == .flow {
             report.warning(.invalidTemplate, message, at: location, path: site.path, hint: hint)
         } else {

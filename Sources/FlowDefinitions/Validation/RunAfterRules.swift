@@ -53,7 +53,7 @@ enum RunAfterRules {
             )
         }
         let names = place.siblings.map(\.name).filter { $0 != place.action.name }
-        return ("there is no such action in its container", Suggestion.question(name, among: names))
+        return ("there is no such action in its container", Suggestion.hint(for: name, among: names))
     }
 
     private static func checkStatuses(
@@ -73,7 +73,7 @@ enum RunAfterRules {
             report.error(
                 .invalidTemplate,
                 "'\(written)' is no status that 'runAfter' of action '\(action.name)' can name; there are \(allowed.joined(separator: ", ")).",
-                at: element.location, path: action.path, hint: Suggestion.question(written, among: allowed))
+                at: element.location, path: action.path, hint: Suggestion.hint(for: written, among: allowed))
         }
     }
 

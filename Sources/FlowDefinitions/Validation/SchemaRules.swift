@@ -121,7 +121,7 @@ enum SchemaRules {
         case "text", "str", "date", "datetime": "the type of a text is 'string'"
         case "list": "the type of a list is 'array'"
         case "map", "dict": "the type of a mapping is 'object'"
-        default: Suggestion.question(type, among: types)
+        default: Suggestion.hint(for: type, among: types)
         }
     }
 

@@ -93,7 +93,7 @@ struct SettingRules {
             error(
                 .invalidRetryPolicy,
                 "'\(word)' is no type of a retry policy; there are \(words.joined(separator: ", "))",
-                at: type.location, hint: Suggestion.question(word, among: words))
+                at: type.location, hint: Suggestion.hint(for: word, among: words))
         }
         let hasWaits = ["fixed", "exponential"].contains(word.lowercased())
         if let count = policy["count"], !count.isTemplate {
@@ -171,7 +171,7 @@ struct SettingRules {
             error(
                 .workflowRunActionInputsInvalidProperty,
                 "'\(word)' cannot be secured; there are inputs and outputs", at: property.location,
-                hint: Suggestion.question(word, among: ["inputs", "outputs"]))
+                hint: Suggestion.hint(for: word, among: ["inputs", "outputs"]))
         }
     }
 
@@ -189,7 +189,7 @@ struct SettingRules {
         guard !names.contains(where: { $0.lowercased() == text.lowercased() }) else { return }
         error(
             .invalidStaticResultName, "the static result '\(text)' is not defined under 'staticResults'",
-            at: name.location, hint: Suggestion.question(text, among: names))
+            at: name.location, hint: Suggestion.hint(for: text, among: names))
     }
 
     private mutating func checkOptions() {
@@ -205,7 +205,7 @@ struct SettingRules {
             guard !Self.operationOptions.contains(where: { $0.lowercased() == word.lowercased() }) else { continue }
             error(
                 .workflowRunActionInputsInvalidProperty, "'\(word)' is no operation option", at: options.location,
-                hint: Suggestion.question(word, among: Self.operationOptions))
+                hint: Suggestion.hint(for: word, among: Self.operationOptions))
         }
     }
 }

@@ -431,7 +431,7 @@ struct ShapeRules {
             if Self.isAlwaysThere(key, facts) { return }
             let hint =
                 titles[key.lowercased()].map { "the input with this title has the key '\($0)'" }
-                ?? Suggestion.question(key, among: known)
+                ?? Suggestion.hint(for: key, among: known)
             report.warning(
                 .unknownProperty,
                 "The schema has no property '\(key)'; there are \(known.prefix(12).joined(separator: ", ")).",
@@ -448,7 +448,7 @@ struct ShapeRules {
             let isBody = key.lowercased().hasPrefix("body")
             report.warning(
                 .unknownProperty, "\(record.call) has no property '\(key)'.", at: location, path: site.path,
-                hint: isBody ? "write \(record.bodyCall)" : Suggestion.question(key, among: record.properties))
+                hint: isBody ? "write \(record.bodyCall)" : Suggestion.hint(for: key, among: record.properties))
         case .optional:
             guard !isOptional else { return }
             report.warning(

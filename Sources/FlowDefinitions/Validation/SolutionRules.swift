@@ -12,7 +12,7 @@ enum SolutionRules {
             guard !known.contains(name) else { return }
             report.error(
                 .invalidSolution, "The solution has no flow '\(name)'.", at: location, path: .root,
-                hint: Suggestion.question(name, among: names))
+                hint: Suggestion.hint(for: name, among: names))
         }
         for member in solution.node["deduplication"]?.members ?? [] {
             checkFlow(member.key, at: member.keyLocation)
@@ -61,7 +61,7 @@ enum SolutionRules {
             if let reference = side["reference"], let name = reference.string, !names.contains(name) {
                 report.error(
                     .invalidSolution, "The solution declares no connection reference '\(name)'.",
-                    at: reference.location, path: .root, hint: Suggestion.question(name, among: names))
+                    at: reference.location, path: .root, hint: Suggestion.hint(for: name, among: names))
             }
             for key in ["key", "title", "changed"] { side[key].map { checkExpression($0, into: &report) } }
             for member in side["values"]?.members ?? [] { checkExpression(member.value, into: &report) }
@@ -91,7 +91,7 @@ enum SolutionRules {
                     .connectionReferenceInvalid,
                     "The solution '\(solution.uniqueName)' declares no connection reference '\(name)'.",
                     at: reference.location, path: ActionPath.root.appending("connectionReferences", reference.key),
-                    hint: Suggestion.question(name, among: logicalNames) ?? "declare it in solution.yaml")
+                    hint: Suggestion.hint(for: name, among: logicalNames) ?? "declare it in solution.yaml")
                 continue
             }
             guard declared.connector.lowercased() != reference.connector.lowercased() else { continue }
@@ -107,7 +107,7 @@ enum SolutionRules {
                 .invalidTemplateParameter,
                 "The solution '\(solution.uniqueName)' declares no environment variable '\(name)'.",
                 at: parameter.location, path: ActionPath.root.appending("parameters", parameter.name),
-                hint: Suggestion.question(name, among: schemaNames) ?? "declare it in solution.yaml")
+                hint: Suggestion.hint(for: name, among: schemaNames) ?? "declare it in solution.yaml")
         }
     }
 }

@@ -98,7 +98,7 @@ enum TriggerRules {
                 report.error(
                     .invalidWorkflowTriggerInputs,
                     "'\(word)' is no method of the trigger '\(trigger.name)'; there are \(methods.joined(separator: ", ")).",
-                    at: method.location, path: trigger.path, hint: Suggestion.question(word, among: methods))
+                    at: method.location, path: trigger.path, hint: Suggestion.hint(for: word, among: methods))
             }
         }
         if let relative = inputs.member("relativePath"), inputs["method"] == nil, !relative.value.isNull {

@@ -99,7 +99,7 @@ enum VariableRules {
         case "double", "decimal": "a fraction has the type float"
         case "bool": "a Boolean has the type boolean"
         case "list": "a list has the type array"
-        default: Suggestion.question(type, among: types)
+        default: Suggestion.hint(for: type, among: types)
         }
     }
 
@@ -123,7 +123,7 @@ enum VariableRules {
                 .invalidTemplate,
                 "The variable '\(name)' must be initialized before it can be used inside action '\(action.name)'.",
                 at: nameNode.location, path: action.path,
-                hint: Suggestion.question(name, among: facts.variables.values.map(\.name).sorted())
+                hint: Suggestion.hint(for: name, among: facts.variables.values.map(\.name).sorted())
                     ?? "add an InitializeVariable action at the top level")
             return
         }

@@ -22,3 +22,21 @@ struct FileStamp: Hashable, Sendable {
         number = UInt(status.st_ino)
     }
 }
+
+/// Tells when files that change have come to rest: they are the same from one look to the next, so that an editor that
+/// writes in several steps is waited for.
+struct FileRest<Stamp: Equatable> {
+    private var taken: Stamp?
+    private var seen: Stamp?
+
+    init() {}
+
+    /// Looks at the files once more.
+    /// - Returns: whether they are at rest and other ones than those that were taken over last; they count as taken over then.
+    mutating func hasNew(_ stamp: Stamp) -> Bool {
+        defer { seen = stamp }
+        guard stamp != taken, stamp == seen else { return false }
+        taken = stamp
+        return true
+    }
+}

@@ -8,7 +8,7 @@ final class PasswordDesk: Sendable {
     private static let queue = 16
 
     /// Passwords are tried one after another.
-    let gate = SerialGate()
+    let gate = TaskGate()
     private let state = Mutex((waiting: 0, changes: [String: Int]()))
 
     /// Whether one more may wait.

@@ -33,15 +33,9 @@ package struct ProjectWatch: Sendable {
     /// Watches until the task is cancelled.
     package func run() async {
         let file = environment.settings.projectFolder + "/" + Project.fileName
-        var taken: FileStamp?
-        var seen: FileStamp?
+        var rest = FileRest<FileStamp?>()
         while !Task.isCancelled {
-            let stamp = FileStamp(of: file)
-            if stamp != taken, stamp == seen {
-                read()
-                taken = stamp
-            }
-            seen = stamp
+            if rest.hasNew(FileStamp(of: file)) { read() }
             await environment.clock.sleep(until: environment.clock.now + interval)
         }
     }

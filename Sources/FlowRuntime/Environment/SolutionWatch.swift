@@ -34,17 +34,11 @@ package struct SolutionWatch: Sendable {
 
     /// Watches until the task is cancelled.
     package func run() async {
-        var taken: [String: Stamps] = [:]
-        var seen: [String: Stamps] = [:]
+        var rests: [String: FileRest<Stamps>] = [:]
         while !Task.isCancelled {
             // A store that fails at the moment says so elsewhere.
             for folder in (try? await environment.solutionFolders()) ?? [] {
-                let stamps = Self.stamps(of: folder)
-                if stamps != taken[folder], stamps == seen[folder] {
-                    await reload(folder)
-                    taken[folder] = stamps
-                }
-                seen[folder] = stamps
+                if rests[folder, default: FileRest()].hasNew(Self.stamps(of: folder)) { await reload(folder) }
             }
             await environment.clock.sleep(until: environment.clock.now + interval)
         }

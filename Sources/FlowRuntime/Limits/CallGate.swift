@@ -16,15 +16,15 @@ final class CallGate: Sendable {
     private static let interval = Duration.seconds(60)
 
     private let counts = Mutex<[String: Count]>([:])
-    private let slots = Mutex<[String: CallSlots]>([:])
+    private let slots = Mutex<[String: TaskGate]>([:])
     /// What the calls of each connection come to in the span of its connector's rate.
     let rates = CallRates()
 
     /// How many calls go through a connection at once; nil where that is not limited.
-    func slots(of connection: String, _ connector: String) -> CallSlots? {
+    func slots(of connection: String, _ connector: String) -> TaskGate? {
         guard !connection.isEmpty, let limit = CallRate.of(connector)?.concurrent else { return nil }
         return slots.withLock { slots in
-            let own = slots[connection] ?? CallSlots(limit: limit)
+            let own = slots[connection] ?? TaskGate(limit: limit)
             slots[connection] = own
             return own
         }

@@ -109,7 +109,7 @@ final class RunHost: Sendable {
                 timers.set(.pace, at: until)
                 report(Self.slowed(until))
             })
-        slots = CallSlots(limit: settings.performanceProfile.concurrentCalls)
+        slots = TaskGate(limit: settings.performanceProfile.concurrentCalls)
         search = SearchFollowing(store, clock: clock, report: options.report)
         timers.whenDue { [weak self] keys in self?.due(keys) }
         store.whenUnusable { [weak self] error in self?.storeFailed(error, run: nil) }
@@ -185,7 +185,7 @@ final class RunHost: Sendable {
     /// Refuses calls beyond a limit.
     let gate = CallGate()
     /// Through which all calls go out.
-    let slots: CallSlots
+    let slots: TaskGate
 
     /// What the process has in hand and has done.
     var counts: FlowEnvironment.Counts {

@@ -35,7 +35,7 @@ final class RunTurns: Sendable {
     }
 
     private let state = Mutex(State())
-    private let gate = SerialGate()
+    private let gate = TaskGate()
 
     /// Takes a turn, or a place in the queue.
     /// - Parameters:

@@ -35,25 +35,20 @@ package enum DataverseService {
             ("x-ms-ratelimit-burst-remaining-xrm-requests", String(standing.remaining)),
             ("x-ms-ratelimit-time-remaining-xrm-requests", "1,200.00"),
         ]
-        if let wait = standing.wait {
-            var failure = DataverseFailure.make(
-                429, "0x80072322", "Number of requests exceeded the limit of \(limit) over time window of 300 seconds."
-            ).response
-            failure.headers += [("Retry-After", String(wait))] + rest
-            throw ServiceFailure(failure)
-        }
-        let annotations = request.list("prefer").contains { $0.hasPrefix("odata.include-annotations") }
-        let call = DataverseCall(
-            request: request, transaction: transaction, version: version, user: user,
-            rows: DataverseRows(transaction: transaction, isAnnotated: annotations))
-        do {
-            var response = try call.respond(Array(path))
-            response.headers += rest
-            return response
-        } catch let failure as ServiceFailure {
-            var response = failure.response
-            response.headers += rest
-            throw ServiceFailure(response)
+        return try ServiceFailure.adding(rest) {
+            if let wait = standing.wait {
+                var failure = DataverseFailure.make(
+                    429, "0x80072322",
+                    "Number of requests exceeded the limit of \(limit) over time window of 300 seconds."
+                ).response
+                failure.headers.append(("Retry-After", String(wait)))
+                throw ServiceFailure(failure)
+            }
+            let annotations = request.list("prefer").contains { $0.hasPrefix("odata.include-annotations") }
+            return try DataverseCall(
+                request: request, transaction: transaction, version: version, user: user,
+                rows: DataverseRows(transaction: transaction, isAnnotated: annotations)
+            ).respond(Array(path))
         }
     }
 

@@ -47,20 +47,14 @@ package enum SalesforceService {
         let limit = try transaction.limit("salesforceDailyCalls", default: 100_000)
         let used = try transaction.countCall("salesforce")
         let usage = [("Sforce-Limit-Info", "api-usage=\(min(used, limit))/\(limit)")]
-        do {
+        return try ServiceFailure.adding(usage) {
             let user = try SalesforceOAuth.authorize(request, in: transaction)
             guard used <= limit else {
                 throw SalesforceFailure.make(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
             }
-            let call = SalesforceCall(
-                request: request, transaction: transaction, version: path[2], versionNumber: version, user: user)
-            var response = try call.respond(Array(path.dropFirst(3)))
-            response.headers += usage
-            return response
-        } catch let failure as ServiceFailure {
-            var response = failure.response
-            response.headers += usage
-            throw ServiceFailure(response)
+            return try SalesforceCall(
+                request: request, transaction: transaction, version: path[2], versionNumber: version, user: user
+            ).respond(Array(path.dropFirst(3)))
         }
     }
 

@@ -115,6 +115,21 @@ package struct ServiceFailure: Error, Sendable {
 
     /// Makes a refusal.
     package init(_ response: ServiceResponse) { self.response = response }
+
+    /// What is answered or refused, with header fields that stand in either.
+    static func adding(
+        _ headers: [(name: String, value: String)], to answer: () throws -> ServiceResponse
+    ) throws -> ServiceResponse {
+        do {
+            var response = try answer()
+            response.headers += headers
+            return response
+        } catch let failure as ServiceFailure {
+            var response = failure.response
+            response.headers += headers
+            throw ServiceFailure(response)
+        }
+    }
 }
 
 extension String {
