@@ -25,6 +25,8 @@ public final class FaultyStore: FlowStore {
         var commitCount = 0
         var faults: [Int: Fault] = [:]
         var isDead = false
+        /// Whether nothing more is taken; it is dead once the last commit is done.
+        var isDying = false
     }
 
     private let store: any FlowStore
@@ -50,16 +52,18 @@ public final class FaultyStore: FlowStore {
         state.withLock { state in
             state.faults = [:]
             state.isDead = false
+            state.isDying = false
         }
     }
 
     /// Commits, or fails where a fault was set.
     public func commit(_ commit: StoreCommit) async throws(FlowError) {
         let fault: Fault? = state.withLock { state in
-            if state.isDead { return .diedBefore }
+            if state.isDying { return .diedBefore }
             state.commitCount += 1
             let fault = state.faults[state.commitCount]
-            if fault == .diedBefore || fault == .diedAfter { state.isDead = true }
+            if fault == .diedBefore || fault == .diedAfter { state.isDying = true }
+            if fault == .diedBefore { state.isDead = true }
             return fault
         }
         switch fault {
@@ -70,6 +74,7 @@ public final class FaultyStore: FlowStore {
             throw FlowError(.storeUnusable, "The disk cannot be synced, on purpose.")
         case .diedBefore: throw Self.dead
         case .diedAfter:
+            defer { state.withLock { $0.isDead = true } }
             try await store.commit(commit)
             throw Self.dead
         }

@@ -5,8 +5,8 @@ import FlowStorage
 import FlowTesting
 import Synchronization
 
-/// A connector to a service in memory that counts what reached it.
-final class FakeService: Connector {
+/// A service in memory that counts what reached it, whichever process sent it.
+final class FakeService: Sendable {
     struct State {
         /// What was written, by idempotency key, and how often.
         var written: [String: Int] = [:]
@@ -37,6 +37,41 @@ final class FakeService: Connector {
     }
 
     let state = Mutex(State())
+
+    var written: [String: Int] { state.withLock { $0.written } }
+
+    /// What a call of a process does here; nothing goes out of a process that has died.
+    ///
+    /// Whether it lives is asked while the service is held, so that the next process sees all that the dead one did.
+    func reached<Answer: Sendable>(
+        from store: FaultyStore, _ change: (inout State) -> Answer
+    ) throws(FlowError) -> Answer {
+        let answer = state.withLock { store.isDead ? nil : change(&$0) }
+        guard let answer else { throw FlowError(.storeUnusable, "The process has died, on purpose.") }
+        return answer
+    }
+
+    /// A writing call waits while the service holds such calls.
+    func hold(_ call: OperationCall) async {
+        guard call.operationID != "Get", state.withLock({ $0.isHeld }) else { return }
+        await withCheckedContinuation { continuation in state.withLock { $0.held.append(continuation) } }
+    }
+
+    /// Lets the calls go that are held.
+    func release() {
+        let held = state.withLock { state in
+            state.isHeld = false
+            defer { state.held = [] }
+            return state.held
+        }
+        for continuation in held { continuation.resume() }
+    }
+}
+
+/// How a process reaches the service: its operations and its trigger.
+struct FakeCRM: Connector {
+    let service: FakeService
+    let store: FaultyStore
     let name = "crm"
     let displayName = "CRM"
     let connectionParameters = [ConnectionParameter("password", secret: true, summary: "The password.")]
@@ -49,10 +84,8 @@ final class FakeService: Connector {
             replay: $0.1)
     }
 
-    var written: [String: Int] { state.withLock { $0.written } }
-
     func signIn(_ session: ConnectionSession) async throws(FlowError) {
-        if session.connection.secrets["password"] == "wrong" || state.withLock({ $0.signInRefused }) {
+        if session.connection.secrets["password"] == "wrong" || service.state.withLock({ $0.signInRefused }) {
             throw Self.refused
         }
     }
@@ -60,11 +93,11 @@ final class FakeService: Connector {
     private static var refused: FlowError { FlowError(FlowError.Code("AADSTS50126"), "Wrong user name or password.") }
 
     func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
-        if state.withLock({ $0.signInRefused }) { throw Self.refused }
-        await hold(call)
+        if service.state.withLock({ $0.signInRefused }) { throw Self.refused }
+        await service.hold(call)
         let item = call.parameters["item"]?["Name"]?.stringValue ?? call.parameters["item/Name"]?.stringValue ?? "-"
         let name = "\(call.operationID) \(item)"
-        let refusal = state.withLock { state -> Int? in
+        let refusal = try service.reached(from: store) { state -> Int? in
             if let left = state.refusals[name], left > 0 {
                 state.refusals[name] = left - 1
                 return 503
@@ -81,38 +114,22 @@ final class FakeService: Connector {
         return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])
     }
 
-    /// A writing call waits while the service holds such calls.
-    private func hold(_ call: OperationCall) async {
-        guard call.operationID != "Get", state.withLock({ $0.isHeld }) else { return }
-        await withCheckedContinuation { continuation in state.withLock { $0.held.append(continuation) } }
-    }
-
-    /// Lets the calls go that are held.
-    func release() {
-        let held = state.withLock { state in
-            state.isHeld = false
-            defer { state.held = [] }
-            return state.held
-        }
-        for continuation in held { continuation.resume() }
-    }
-
     func lookUp(
         _ call: OperationCall, intendedAt: Timestamp, in session: ConnectionSession
     ) async throws(FlowError) -> OperationAnswer? {
-        guard written[call.idempotencyKey] != nil else { return nil }
+        guard service.written[call.idempotencyKey] != nil else { return nil }
         return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])
     }
 
     func poll(_ poll: TriggerPoll, in session: ConnectionSession) async throws(FlowError) -> TriggerPollAnswer {
-        let items = state.withLock { state -> [JSON] in
+        let items = service.state.withLock { state -> [JSON] in
             state.polls.append(poll)
             if !state.stock.isEmpty {
                 return Array(state.stock.dropFirst(Int(poll.watermark?["given"]?.integerValue ?? 0)))
             }
             return poll.watermark == nil || state.news.isEmpty ? [] : state.news.removeFirst()
         }
-        let stock = state.withLock { $0.stock.count }
+        let stock = service.state.withLock { $0.stock.count }
         if stock > 0 {
             return TriggerPollAnswer(
                 outputs: items.isEmpty ? nil : ["body": ["value": .array(items)]],
@@ -126,6 +143,7 @@ final class FakeService: Connector {
 /// Calls by address to the same service: subscriptions and their ends.
 struct FakeHTTP: Connector {
     let service: FakeService
+    let store: FaultyStore
     let name = "http"
     let displayName = "HTTP"
     let connectionParameters: [ConnectionParameter] = []
@@ -141,13 +159,13 @@ struct FakeHTTP: Connector {
 
     func perform(_ call: OperationCall, in session: ConnectionSession) async throws(FlowError) -> OperationAnswer {
         let uri = call.parameters["uri"]?.stringValue ?? ""
-        let given = service.state.withLock { state in
+        let given = try service.reached(from: store) { state -> OperationAnswer? in
             state.addresses.append(uri)
             return state.answers.isEmpty ? nil : state.answers.removeFirst()
         }
         if let given { return given }
         let ends = uri.hasSuffix("/unsubscribe")
-        service.state.withLock { state in
+        try service.reached(from: store) { state in
             // The key is the action's; its two calls are told apart by their address.
             let key = ends ? call.idempotencyKey + " end" : call.idempotencyKey
             state.written[key, default: 0] += 1
@@ -217,9 +235,12 @@ final class TestWorld: Sendable {
         options.alert = deliver
         var settings = settings
         settings.alerts = alerts
+        let store = store
+        let connectors: [any Connector] = [
+            FakeCRM(service: service, store: store), FakeHTTP(service: service, store: store),
+        ]
         let environment = FlowEnvironment(
-            settings, store: store, connectors: ConnectorRegistry([service, FakeHTTP(service: service)]), clock: clock,
-            options: options)
+            settings, store: store, connectors: ConnectorRegistry(connectors), clock: clock, options: options)
         try await environment.start(listening: listening)
         return environment
     }
