@@ -43,6 +43,8 @@ let package = Package(
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
         // Compression of large values in the journal.
         .systemLibrary(name: "CLibZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        // Two functions of glibc with which tests start processes.
+        .systemLibrary(name: "CGlibcSpawn"),
 
         // JSON values, JSON text, source locations, time, digests, errors and their codes.
         .target(name: "FlowCore", dependencies: ["CLibCrypto"]),
@@ -114,14 +116,15 @@ let package = Package(
             name: "FlowBenchmarks",
             dependencies: [
                 "FlowCore", "FlowDefinitions", "FlowEngine", "FlowExpressions", "FlowStorage", "FlowStoreSQLite",
-                "FlowHTTP", "FlowConnectorLibrary", "FlowRuntime", .product(name: "GRDB", package: "GRDB.swift"),
+                "FlowHTTP", "FlowConnectorLibrary", "FlowRuntime", "FlowTesting",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ], resources: [.copy("Workloads")]),
         // Kit for tests: contracts, recorded transport, virtual clock, faults, goldens.
         .target(
             name: "FlowTesting",
             dependencies: [
                 "FlowCore", "FlowText", "FlowExpressions", "FlowDefinitions", "FlowEngine", "FlowStorage", "FlowHTTP",
-                "FlowRuntime",
+                "FlowRuntime", "CGlibcSpawn",
             ]),
 
         .testTarget(name: "FlowCoreTests", dependencies: ["FlowCore"]),

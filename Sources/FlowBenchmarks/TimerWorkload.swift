@@ -3,6 +3,7 @@ import FlowDefinitions
 import FlowRuntime
 import FlowStorage
 import FlowStoreSQLite
+import FlowTesting
 import Foundation
 
 /// How an environment starts in which a million runs wait on timers.
@@ -100,20 +101,19 @@ enum ChildProcess {
         _ arguments: [String], under program: [String] = []
     ) throws -> (output: String, errors: String) {
         let command = program + ["/proc/self/exe"] + arguments
-        let process = Process()
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let words = command.map { $0 == "/proc/self/exe" ? own : $0 }
-        process.executableURL = URL(fileURLWithPath: words[0])
-        process.arguments = Array(words.dropFirst())
-        process.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_DETERMINISTIC_HASHING": "1"]) { $1 }
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let note = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        let scratch = FileManager.default.temporaryDirectory.path + "/flowrun-bench-\(UUIDText.random())"
+        try StateFiles.makeFolder(scratch)
+        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let process = try SpawnedProcess(
+            words[0], Array(words.dropFirst()), in: FileManager.default.currentDirectoryPath,
+            environment: ProcessInfo.processInfo.environment.merging(["SWIFT_DETERMINISTIC_HASHING": "1"]) { $1 },
+            output: .file(scratch + "/output"), errors: .file(scratch + "/errors"))
+        let status = process.blockUntilEnd()
+        let text = try String(contentsOfFile: scratch + "/output", encoding: .utf8)
+        let note = try String(contentsOfFile: scratch + "/errors", encoding: .utf8)
+        guard status == 0 else {
             throw FlowError(.runUnreadable, "'\(words.joined(separator: " "))' failed: \(note)")
         }
         return (text, note)

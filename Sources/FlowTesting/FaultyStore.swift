@@ -47,6 +47,14 @@ public final class FaultyStore: FlowStore {
     ///   - fault: how.
     public func fail(commit number: Int, _ fault: Fault) { state.withLock { $0.faults[number] = fault } }
 
+    /// Nothing works from now on, as if the process had died.
+    public func die() {
+        state.withLock { state in
+            state.isDying = true
+            state.isDead = true
+        }
+    }
+
     /// Forgets all faults and works again, as a new process does.
     public func revive() {
         state.withLock { state in

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowTesting
 import Foundation
 import Synchronization
 
@@ -57,22 +58,22 @@ enum BuiltBinary {
         await places.take()
         defer { places.leave() }
         let scratch = try ScratchFolder()
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.environment = variables(environment)
+        if let input { try scratch.write("stdin", input) }
         // Files rather than pipes: a detached child that keeps a pipe open would be waited for.
-        process.standardOutput = try scratch.file("stdout")
-        process.standardError = try scratch.file("stderr")
-        process.standardInput = FileHandle.nullDevice
-        if let input {
-            try scratch.write("stdin", input)
-            process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: scratch.path + "/stdin"))
+        let process = try SpawnedProcess(
+            executable, arguments, in: folder, environment: variables(environment),
+            input: input == nil ? .null : .file(scratch.path + "/stdin"), output: .file(scratch.path + "/stdout"),
+            errors: .file(scratch.path + "/stderr"))
+        let watchdog = Task {
+            try await Task.sleep(for: limit)
+            process.killGroup()
+            return true
         }
-        let isInTime = try await end(of: process, limit: limit)
+        let exitCode = await process.waitForEnd()
+        watchdog.cancel()
+        let isInTime = (try? await watchdog.value) == nil
         let outcome = Outcome(
-            exitCode: process.terminationStatus, output: try scratch.read("stdout"),
+            exitCode: exitCode, output: try scratch.read("stdout"),
             messages: try scratch.read("stderr"))
         guard isInTime else {
             let words = arguments.joined(separator: " ")
@@ -85,23 +86,6 @@ enum BuiltBinary {
         // A key or password of whoever runs the tests is none of theirs.
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FLOWRUN_") }
         return inherited.merging(own) { _, new in new }.merging(["NO_COLOR": "1"]) { _, new in new }
-    }
-
-    /// Starts a process and waits for its end without holding a thread; one that takes too long is killed with its group.
-    private static func end(of process: Process, limit: Duration) async throws -> Bool {
-        let (ends, end) = AsyncStream.makeStream(of: Void.self)
-        process.terminationHandler = { _ in end.finish() }
-        try process.run()
-        let group = process.processIdentifier
-        let watchdog = Task {
-            try await Task.sleep(for: limit)
-            kill(-group, SIGKILL)
-            kill(group, SIGKILL)
-            return true
-        }
-        for await _ in ends {}
-        watchdog.cancel()
-        return (try? await watchdog.value) == nil
     }
 }
 

@@ -51,6 +51,24 @@ final class DisturbedTransport: HTTPTransport {
     }
 }
 
+/// What a process sends, until it dies.
+private struct LineOfProcess: HTTPTransport {
+    private let transport: DisturbedTransport
+    private let store: FaultyStore
+
+    init(_ transport: DisturbedTransport, _ store: FaultyStore) {
+        self.transport = transport
+        self.store = store
+    }
+
+    func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+        if store.isDead {
+            throw HTTPFailure(.cancelled, "The process has died, on purpose.", mayHaveBeenSent: false)
+        }
+        return try await transport.send(request)
+    }
+}
+
 /// A sandbox and an environment with one of the solutions, both in this process; the environment's time is virtual.
 actor CoSellDeals {
     private let crm: CoSellSide
@@ -60,7 +78,8 @@ actor CoSellDeals {
     private let clock = VirtualClock(SystemClock().now)
     private let transport = DisturbedTransport()
     private let control = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
-    private let environment: FlowEnvironment
+    private var environment: FlowEnvironment
+    private var store: FaultyStore
     private var deals: [CoSellDeal] = []
     private var firstRequest: Int64 = 0
     private var numbers: SeededNumbers
@@ -94,7 +113,8 @@ actor CoSellDeals {
         numbers = SeededNumbers(state: seed)
         settings = EnvironmentSettings(projectFolder: project, endpoints: .sandbox)
         try settings.makeStateFolder()
-        environment = Self.environment(settings, kept, transport, clock)
+        store = FaultyStore(kept)
+        environment = Self.environment(settings, store, transport, clock)
         try await environment.start()
         func perform(_ kind: EnvironmentRequest.Operation, _ arguments: JSONObject) async throws {
             _ = try await environment.perform(EnvironmentRequest(kind, arguments))
@@ -114,12 +134,12 @@ actor CoSellDeals {
     }
 
     private static func environment(
-        _ settings: EnvironmentSettings, _ kept: InMemoryFlowStore, _ transport: DisturbedTransport,
+        _ settings: EnvironmentSettings, _ store: FaultyStore, _ transport: DisturbedTransport,
         _ clock: VirtualClock
     ) -> FlowEnvironment {
         FlowEnvironment(
-            settings, store: FaultyStore(kept),
-            connectors: ConnectorRegistry(StandardConnectors.make(transport: transport)),
+            settings, store: store,
+            connectors: ConnectorRegistry(StandardConnectors.make(transport: LineOfProcess(transport, store))),
             clock: clock, options: FlowEnvironment.Options(threads: 1, idleLimit: .zero))
     }
 
@@ -233,6 +253,17 @@ actor CoSellDeals {
                         ],
                     ]))
         }
+    }
+
+    /// The process dies with what it is doing, and another one takes over what it left.
+    func restart() async throws {
+        let dead = environment
+        store.die()
+        store = FaultyStore(kept)
+        environment = Self.environment(settings, store, transport, clock)
+        repeats += 1
+        try await environment.start()
+        await dead.shutdown()
     }
 
     /// Lets the CRM be asked for changes, and runs go on for a while.

@@ -7,7 +7,7 @@ import Testing
 /// `make converge` does a thousand edits of a served environment with twenty kills.
 @Suite struct ConvergenceTests {
     @Test(arguments: [CoSellSide.salesforce, .dynamics365])
-    func `what is edited in the moment of our write is merged, and nothing is lost by faults`(
+    func `what is edited in the moment of our write is merged, and nothing is lost by faults and a restart`(
         crm: CoSellSide
     ) async throws {
         try await CoSellDeals.run(crm, deals: 2) { world in
@@ -37,6 +37,7 @@ import Testing
                 try await world.editAtRandom()
                 if number % 3 == 0 { try await world.fireEvents() }
                 if number % 4 == 0 { try await world.pass() }
+                if number == 9 { try await world.restart() }
             }
             try await world.settle()
             #expect(try await world.findings() == [])

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowTesting
 import Foundation
 import Testing
 
@@ -140,7 +141,7 @@ import Testing
 /// A sandbox, the Dynamics 365 solution turned on, and a server that listens.
 private struct DynamicsWorld {
     let scratch: ScratchFolder
-    private let server: RunningProcess
+    private let server: SpawnedProcess
 
     init() async throws {
         scratch = try ScratchFolder()

@@ -1,4 +1,5 @@
 import FlowCore
+import FlowTesting
 import Foundation
 import Testing
 
@@ -221,7 +222,7 @@ import Testing
 
 /// A language server as an editor starts it.
 private final class EditorProcess {
-    private let process = Process()
+    private let process: SpawnedProcess
     private let input = Pipe()
     private let output = Pipe()
     private let folder: ScratchFolder
@@ -235,14 +236,15 @@ private final class EditorProcess {
 
     init(folder: ScratchFolder) throws {
         self.folder = folder
-        process.executableURL = URL(fileURLWithPath: BuiltBinary.path)
-        process.arguments = ["lsp", "--stdio"]
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
+        process = try SpawnedProcess(
+            BuiltBinary.path, ["lsp", "--stdio"], in: folder.path,
+            input: .descriptor(input.fileHandleForReading.fileDescriptor),
+            output: .descriptor(output.fileHandleForWriting.fileDescriptor),
+            errors: .descriptor(STDERR_FILENO))
+        // The ends that the server has; while they are open here, it is not told of ours.
+        try input.fileHandleForReading.close()
+        try output.fileHandleForWriting.close()
     }
-
-    deinit { if process.isRunning { process.terminate() } }
 
     func uri(_ name: String) -> String { URL(fileURLWithPath: folder.path + "/" + name).absoluteString }
 
@@ -389,7 +391,6 @@ private final class EditorProcess {
     func closeInput() { try? input.fileHandleForWriting.close() }
 
     func waitForEnd() -> Int32 {
-        process.waitUntilExit()
-        return process.terminationStatus
+        process.blockUntilEnd()
     }
 }

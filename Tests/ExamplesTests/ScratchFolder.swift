@@ -1,4 +1,5 @@
 import FlowCore
+import FlowTesting
 import Foundation
 import Testing
 
@@ -27,11 +28,6 @@ final class ScratchFolder: Sendable {
 
     func read(_ name: String) throws -> String {
         String(decoding: try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)), as: UTF8.self)
-    }
-
-    func file(_ name: String) throws -> FileHandle {
-        try write(name, "")
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path + "/" + name))
     }
 
     /// Ends the processes that wrote their number into the state folders here, whatever became of their test.
@@ -155,16 +151,12 @@ extension ScratchFolder {
     }
 
     /// Starts `flowrun serve` on a free port and waits until it answers.
-    func serve(_ arguments: String..., environment: [String: String] = [:]) async throws -> RunningProcess {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: BuiltBinary.path)
-        process.arguments = ["serve", "--listen", "127.0.0.1:0"] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.currentDirectoryURL = URL(fileURLWithPath: path)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = try file("serve.log")
-        process.standardInput = FileHandle.nullDevice
-        let running = try RunningProcess(process)
+    func serve(_ arguments: String..., environment: [String: String] = [:]) async throws -> SpawnedProcess {
+        try write("serve.log", "")
+        let running = try SpawnedProcess(
+            BuiltBinary.path, ["serve", "--listen", "127.0.0.1:0"] + arguments, in: path,
+            environment: ProcessInfo.processInfo.environment.merging(environment) { $1 },
+            errors: .file(path + "/serve.log"))
         try await until("serve answers") {
             try self.read("serve.log").contains("serving '")
                 && FileManager.default.fileExists(atPath: self.path + "/.flowrun/default/flowrun.sock")
@@ -187,30 +179,12 @@ extension ScratchFolder {
     }
 }
 
-/// A process that goes on until it is ended, at the latest when nobody holds it any more.
-final class RunningProcess: @unchecked Sendable {
-    // Unchecked: the process is started in the initialiser and afterwards only signalled, by its number.
-    private let process: Process
-    private let ends: AsyncStream<Void>
-
-    init(_ process: Process) throws {
-        let (ends, end) = AsyncStream.makeStream(of: Void.self)
-        self.process = process
-        self.ends = ends
-        process.terminationHandler = { _ in end.finish() }
-        try process.run()
-    }
-
-    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
-
+extension SpawnedProcess {
     /// Asks the process to end and waits for it.
     /// - Returns: its exit code.
     func end(_ number: Int32 = SIGTERM) async -> Int32 {
         signal(number)
-        for await _ in ends {}
-        return process.terminationStatus
+        return await waitForEnd()
     }
 }
 

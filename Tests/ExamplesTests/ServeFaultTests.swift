@@ -1,4 +1,5 @@
 import FlowCore
+import FlowTesting
 import Foundation
 import GRDB
 import Testing
@@ -10,7 +11,7 @@ import Testing
     /// A project whose `serve` has accepted a run that waits for long.
     private struct Served {
         let scratch: ScratchFolder
-        let process: RunningProcess
+        let process: SpawnedProcess
         let waiting: String
         var database: String { scratch.path + "/.flowrun/default/store.sqlite" }
 
@@ -110,13 +111,8 @@ import Testing
 
     @discardableResult
     private static func freeze(_ files: [String], _ isFrozen: Bool) -> Bool {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["chattr", isFrozen ? "+i" : "-i"] + files
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        let arguments = ["chattr", isFrozen ? "+i" : "-i"] + files
+        return (try? SpawnedProcess("/usr/bin/env", arguments, in: "/"))?.blockUntilEnd() == 0
     }
 
     @Test(.enabled(if: Self.canFreeze, "needs root and a file system with attributes"))

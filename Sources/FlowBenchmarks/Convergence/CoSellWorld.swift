@@ -3,6 +3,7 @@ import FlowHTTP
 import FlowRuntime
 import FlowStorage
 import FlowStoreSQLite
+import FlowTesting
 import Foundation
 import Synchronization
 
@@ -73,18 +74,9 @@ final class CoSellWorld {
     }
 
     private static func command(_ arguments: [String], _ flowrun: String, in folder: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: flowrun)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        // A file rather than a pipe: a detached child would keep the pipe open.
         let file = folder + "/command.out"
-        try Data().write(to: URL(fileURLWithPath: file))
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        try StateFiles.write(file, [])
+        guard try SpawnedProcess(flowrun, arguments, in: folder, output: .file(file)).blockUntilEnd() == 0 else {
             throw FlowError(.invalidArgument, "flowrun \(arguments.joined(separator: " ")) failed in \(folder).")
         }
         return try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)

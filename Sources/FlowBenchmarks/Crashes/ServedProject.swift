@@ -3,6 +3,7 @@ import FlowHTTP
 import FlowRuntime
 import FlowStorage
 import FlowStoreSQLite
+import FlowTesting
 import Foundation
 
 /// A project whose `flowrun serve` is loaded, killed and started again.
@@ -53,20 +54,12 @@ final class ServedProject: Sendable {
     /// Runs a command and waits for its end.
     /// - Returns: what stands on its stdout.
     func command(_ arguments: String...) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: flowrun)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        let output = folder.path + "/command.out"
+        try StateFiles.write(output, [])
+        guard try SpawnedProcess(flowrun, arguments, in: folder.path, output: .file(output)).blockUntilEnd() == 0 else {
             throw FlowError(.invalidArgument, "flowrun \(arguments.joined(separator: " ")) failed.")
         }
-        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// Starts `flowrun serve`.
@@ -116,31 +109,18 @@ final class ServedProject: Sendable {
 /// A `flowrun serve` that can be killed; it is, at the latest when nobody holds it any more.
 final class ServeProcess {
     let started = ContinuousClock.now
-    private let process: Process
+    private let process: SpawnedProcess
 
     init(_ flowrun: String, in folder: String, _ arguments: [String] = ["serve"]) throws {
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: flowrun)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        let log = folder + "/serve.log"
-        if !FileManager.default.fileExists(atPath: log) { try Data().write(to: URL(fileURLWithPath: log)) }
-        let messages = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
-        try messages.seekToEnd()
-        process.standardError = messages
-        try process.run()
+        process = try SpawnedProcess(flowrun, arguments, in: folder, errors: .file(folder + "/serve.log"))
     }
 
     /// How much of it is in memory.
-    var residentMegabytes: Double { ProcessMemory.megabytes("VmRSS", of: String(process.processIdentifier)) }
-
-    deinit { if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) } }
+    var residentMegabytes: Double { ProcessMemory.megabytes("VmRSS", of: String(process.id)) }
 
     /// Ends it as nothing else does, and waits until it is gone.
     func kill() {
-        Glibc.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.signal(SIGKILL)
+        _ = process.blockUntilEnd()
     }
 }
