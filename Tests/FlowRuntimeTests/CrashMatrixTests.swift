@@ -134,7 +134,10 @@ private struct Crash {
             ("leaf.flow.yaml", CrashFlows.leaf), ("middle.flow.yaml", CrashFlows.middle),
             ("main.flow.yaml", CrashFlows.main),
         ])
-        world.service.state.withLock { $0.refusals = ["Create b": 1, "Update x": 1] }
+        world.service.state.withLock {
+            $0.refusals = ["Create b": 1, "Update x": 1]
+            $0.lostAnswers = ["Create a": 1]
+        }
         return try await run(world, at: number, fault) { environment in
             // Someone waits for the Response; the time goes on meanwhile.
             let before = world.store.commitCount

@@ -21,6 +21,8 @@ final class FakeService: Sendable {
         var stock: [JSON] = []
         /// How often a call is refused with 503 before it is taken, by operation and item.
         var refusals: [String: Int] = [:]
+        /// How often a call is done and its answer lost, by operation and item.
+        var lostAnswers: [String: Int] = [:]
         /// What was written, operation and item, by idempotency key.
         var items: [String: String] = [:]
         /// The replay rules of what was written, by idempotency key.
@@ -108,8 +110,11 @@ struct FakeCRM: Connector {
             state.written[call.idempotencyKey, default: 0] += 1
             state.items[call.idempotencyKey] = name
             state.rules[call.idempotencyKey] = replay(of: call)
-            return nil
+            guard let left = state.lostAnswers[name], left > 0 else { return nil }
+            state.lostAnswers[name] = left - 1
+            return 0
         }
+        if refusal == 0 { throw FlowError(.serviceTemporarilyUnavailable, "The answer is lost, on purpose.") }
         if let refusal { return OperationAnswer(statusCode: refusal, body: ["error": "refused"]) }
         return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])
     }

@@ -1,10 +1,11 @@
 import FlowCore
 import FlowDefinitions
-import FlowRuntime
 import FlowStorage
 import FlowTesting
 import Synchronization
 import Testing
+
+@testable import FlowRuntime
 
 @Suite struct RunTests {
     @Test func `a run with calls ends with its outputs and leaves its ledger`() async throws {
@@ -161,6 +162,39 @@ import Testing
         }
         #expect(try await ended["status"] == "Succeeded")
         await second.shutdown()
+    }
+
+    @Test func `an attempt after a lost answer asks first where the service can be asked`() async throws {
+        let flow = """
+            name: Writer
+            \(FlowTexts.reference)
+            triggers:
+              manual: { type: Request, kind: Button }
+            actions:
+            \(FlowTexts.call("Create", "Create"))
+            \(FlowTexts.call("Update", "Update", after: "Create"))
+            \(FlowTexts.call("Post", "Post", after: "Update"))
+            """
+        let world = try TestWorld([("writer.flow.yaml", flow)])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        world.service.state.withLock { $0.lostAnswers = ["Create a": 1, "Update a": 1, "Post a": 1] }
+        let started = try await environment.perform(
+            EnvironmentRequest(.startRun, ["flow": "Writer", "wait": false]))
+        let name = started["name"]?.stringValue ?? ""
+        while try await world.store.run(name)?.status != "Succeeded" {
+            if environment.host.isIdle, let next = world.clock.sleeping.first { world.clock.advance(to: next) }
+            await Task.yield()
+        }
+        // Found by asking; repeated without harm; repeated as the platform does, since nobody can be asked.
+        let counts = world.service.state.withLock { state in
+            Dictionary(uniqueKeysWithValues: state.written.map { (state.items[$0.key] ?? "", $0.value) })
+        }
+        #expect(counts == ["Create a": 1, "Update a": 2, "Post a": 2])
+        let page = try await environment.perform(EnvironmentRequest(.showRun, ["run": .string(name)]))
+        let attempts = page["actions"]?.arrayValue?.map { $0["attempts"]?.arrayValue?.count ?? 0 }
+        #expect(attempts == [2, 2, 2], "\(page)")
+        await environment.shutdown()
     }
 
     @Test func `a call in doubt waits until someone settles it`() async throws {

@@ -32,6 +32,8 @@ struct CallState {
     /// How many waits for a repeat there were.
     var repeats = 0
     var inFlight: EffectID?
+    /// Since when an attempt whose answer was lost may have done what the next one is to do.
+    var soughtSince: Timestamp?
     var answer: OperationAnswer?
     var items: [JSON] = []
     var callbackID: String?
@@ -117,6 +119,7 @@ extension RunState {
             case .answered, .done, nil: break
             }
         }
+        if case .operation = kind, intent.soughtSince == nil { intent.soughtSince = calls[number].soughtSince }
         noteIntent(number, intent)
         emit(.effectIntended(intent))
         order(.carryOut(intent, recovered: isRecovered))
@@ -195,6 +198,9 @@ extension RunState {
         let number = Int(states[place(action, effect.repetition)].work)
         guard action.isCall, calls.indices.contains(number), calls[number].inFlight == id else { return }
         calls[number].inFlight = nil
+        if effect.intent.needsCommitFirst, outcome.mayHaveHappened, calls[number].soughtSince == nil {
+            calls[number].soughtSince = effect.intent.soughtSince ?? effect.intent.intendedAt
+        }
         if case .didNotHappen = outcome {
             calls[number].next = .send(effect.intent.kind)
         } else {

@@ -16,7 +16,7 @@ public struct EffectIntent: Sendable, Hashable {
     public var intendedAt: Timestamp
     /// A GUID that stays the same over all attempts and repeats.
     public var idempotencyKey: String
-    /// Since when a run that this one repairs may have done the same; nil where none has.
+    /// Since when an earlier attempt, or a run that this one repairs, may have done the same; nil where none has.
     public var soughtSince: Timestamp?
     /// Whether the intent must be committed before it is carried out; false for calls that only read.
     public var needsCommitFirst: Bool

@@ -14,6 +14,20 @@ public enum EffectOutcome: Sendable, Hashable {
     case didNotHappen
 }
 
+extension EffectOutcome {
+    /// Whether the other side may have done what it does not confirm: the answer was lost, or something in between answered.
+    ///
+    /// What is refused with 429 or 503 was not taken.
+    var mayHaveHappened: Bool {
+        switch self {
+        case .answered(let answer):
+            answer.statusCode == 408 || (answer.statusCode >= 500 && answer.statusCode != 503)
+        case .failed(let failure): failure.isTransient
+        case .childEnded, .inDoubt, .didNotHappen: false
+        }
+    }
+}
+
 /// Why an effect has no answer.
 public struct EffectFailure: Sendable, Hashable {
     /// The action's code, such as `UnresolvableHostName`.

@@ -130,8 +130,8 @@ struct EffectPerformer {
             hint: "try again later; look at `endpoints` and at proxies in between if it stays so")
     }
 
-    /// What is known of a call that an earlier process, or a run that this one repairs, may have sent, by its replay rule;
-    /// nil where it is to be sent again.
+    /// What is known of a call that an earlier process, an earlier attempt, or a run that this one repairs may have sent, by
+    /// its replay rule; nil where it is to be sent again.
     private func known(
         _ call: OperationCall, _ connector: any Connector, _ intent: EffectIntent, _ session: ConnectionSession,
         _ recovered: Bool
