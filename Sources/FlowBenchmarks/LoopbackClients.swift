@@ -94,14 +94,29 @@ enum LoopbackClients {
     }
 
     /// The status of an answer, once all of it is there.
+    ///
+    /// Read byte by byte without a text in between, since whatever it takes is taken from the server beside it.
     private static func status(of bytes: [UInt8]) -> Int? {
-        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
-        let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).lowercased()
-        var length = 0
-        for line in head.split(separator: "\r\n") where line.hasPrefix("content-length:") {
-            length = Int(line.dropFirst("content-length:".count).drop { $0 == " " }) ?? 0
+        bytes.withUnsafeBytes { bytes in
+            let name = "content-length:".utf8
+            var (line, length) = (0, 0)
+            while let end = bytes[line...].firstIndex(of: UInt8(ascii: "\n")) {
+                if end <= line + 1 {
+                    guard bytes.count > end + length else { return nil }
+                    return number(in: bytes, from: "HTTP/1.1 ".utf8.count)
+                }
+                if end - line > name.count, zip(bytes[line..<end], name).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) {
+                    length = number(in: bytes, from: line + name.count)
+                }
+                line = end + 1
+            }
+            return nil
         }
-        guard bytes.count >= end.upperBound + length else { return nil }
-        return Int(head.dropFirst("http/1.1 ".count).prefix(3))
+    }
+
+    /// The decimal number at a place, after spaces.
+    private static func number(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        bytes[start...].drop { $0 == UInt8(ascii: " ") }.prefix { $0 &- UInt8(ascii: "0") < 10 }
+            .reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 }
