@@ -29,6 +29,13 @@ public protocol FlowStore: JournalStore, RunStore, SearchStore, InboxStore, Time
     /// - Throws: the refusals above, or an error of the store (`StoreFull`, `StoreUnusable`, `StoreCorrupt` …).
     func commit(_ commit: StoreCommit) async throws(FlowError)
 
+    /// Makes a commit durable in the calling thread, where nobody else commits at the moment.
+    ///
+    /// A change of threads takes longer than a commit where the disk is fast; a store that cannot do without one never does
+    /// this.
+    /// - Returns: what ``commit(_:)`` would return or throw; nil where nothing was done and ``commit(_:)`` has to be asked.
+    func commitAtOnce(_ commit: StoreCommit) -> Result<Void, FlowError>?
+
     /// Whether the store can be written.
     var health: StoreHealth { get }
 
@@ -69,6 +76,9 @@ public enum StoreDurability: String, Sendable, Hashable, CaseIterable {
 }
 
 extension FlowStore {
+    /// Nothing is done at once.
+    public func commitAtOnce(_ commit: StoreCommit) -> Result<Void, FlowError>? { nil }
+
     /// A store that counts nothing.
     public var figures: StoreFigures { StoreFigures() }
 }

@@ -134,7 +134,10 @@ final class GroupCommitter: Sendable {
 
     // MARK: Using the writer
 
-    private func takeIdleWriter() -> SQLiteWriter? {
+    /// The writer for a commit of the calling thread; nil where someone uses it or waits for it.
+    ///
+    /// Who takes it calls ``release(after:)``.
+    func takeIdleWriter() -> SQLiteWriter? {
         state.withLock { state in
             guard !state.isBusy, !state.isClosing, !state.hasWork, let writer = state.writer else { return nil }
             state.isBusy = true
@@ -142,7 +145,8 @@ final class GroupCommitter: Sendable {
         }
     }
 
-    private func release(after start: ContinuousClock.Instant) {
+    /// Gives the writer back.
+    func release(after start: ContinuousClock.Instant) {
         let seconds = start.duration(to: .now) / .seconds(1)
         state.withLock { state in
             state.isBusy = false
@@ -153,7 +157,7 @@ final class GroupCommitter: Sendable {
     }
 
     /// Writes a group; where the disk refuses, the file is closed, to be opened again by who comes next.
-    private func write(_ group: [PreparedCommit], with writer: SQLiteWriter) -> [Outcome] {
+    func write(_ group: [PreparedCommit], with writer: SQLiteWriter) -> [Outcome] {
         var failure: FlowError?
         let outcomes: [Outcome] = writer.write(group).map { result in
             switch result {

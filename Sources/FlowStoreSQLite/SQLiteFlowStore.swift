@@ -77,11 +77,29 @@ public final class SQLiteFlowStore: FlowStore {
     /// Makes a commit durable.
     public func commit(_ commit: StoreCommit) async throws(FlowError) {
         guard let committer else { throw readOnly }
+        guard let prepared = try prepare(commit) else { return }
+        try note(await committer.commit(prepared), prepared)
+    }
+
+    /// Commits in the calling thread where nobody else does.
+    public func commitAtOnce(_ commit: StoreCommit) -> Result<Void, FlowError>? {
+        guard let committer, let writer = committer.takeIdleWriter() else { return nil }
+        let start = ContinuousClock.now
+        defer { committer.release(after: start) }
+        return Result { () throws(FlowError) in
+            guard let prepared = try prepare(commit) else { return }
+            try note(committer.write([prepared], with: writer)[0], prepared)
+        }
+    }
+
+    private func prepare(_ commit: StoreCommit) throws(FlowError) -> PreparedCommit? {
         if let error = damage.error { throw error }
         let prepared = try PreparedCommit(commit, vault: vault, keptValues: keptValues)
-        guard !prepared.changes.isEmpty else { return }
         if prepared.deletesRuns { keptValues.removeAll() }
-        let outcome = await committer.commit(prepared)
+        return prepared.changes.isEmpty ? nil : prepared
+    }
+
+    private func note(_ outcome: GroupCommitter.Outcome, _ prepared: PreparedCommit) throws(FlowError) {
         if case .success = outcome {
             contentBytes.add(prepared.contentBytes, ordering: .relaxed)
             if !prepared.valueHashes.isEmpty { keptValues.insert(prepared.valueHashes) }

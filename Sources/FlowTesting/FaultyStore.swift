@@ -66,15 +66,7 @@ public final class FaultyStore: FlowStore {
 
     /// Commits, or fails where a fault was set.
     public func commit(_ commit: StoreCommit) async throws(FlowError) {
-        let fault: Fault? = state.withLock { state in
-            if state.isDying { return .diedBefore }
-            state.commitCount += 1
-            let fault = state.faults[state.commitCount]
-            if fault == .diedBefore || fault == .diedAfter { state.isDying = true }
-            if fault == .diedBefore { state.isDead = true }
-            return fault
-        }
-        switch fault {
+        switch nextFault() {
         case nil: try await store.commit(commit)
         case .refused: throw FlowError(.storeFull, "The disk is full, on purpose.")
         case .keptUnsaid:
@@ -85,6 +77,29 @@ public final class FaultyStore: FlowStore {
             defer { state.withLock { $0.isDead = true } }
             try await store.commit(commit)
             throw Self.dead
+        }
+    }
+
+    /// Commits at once where the store behind does and no fault is set for it.
+    public func commitAtOnce(_ commit: StoreCommit) -> Result<Void, FlowError>? {
+        let isNext = state.withLock { state in
+            guard !state.isDying, state.faults[state.commitCount + 1] == nil else { return false }
+            state.commitCount += 1
+            return true
+        }
+        return isNext ? store.commitAtOnce(commit) : nil
+    }
+
+    /// Counts a commit.
+    /// - Returns: how it is to fail, if it is.
+    private func nextFault() -> Fault? {
+        state.withLock { state in
+            if state.isDying { return .diedBefore }
+            state.commitCount += 1
+            let fault = state.faults[state.commitCount]
+            if fault == .diedBefore || fault == .diedAfter { state.isDying = true }
+            if fault == .diedBefore { state.isDead = true }
+            return fault
         }
     }
 

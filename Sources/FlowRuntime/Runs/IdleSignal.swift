@@ -26,6 +26,9 @@ final class IdleSignal: Sendable {
     /// Whether no run has anything to do now.
     var isIdle: Bool { state.withLock { $0.busy.isEmpty } }
 
+    /// Whether one run has something to do, and no other.
+    func isAlone(_ run: String) -> Bool { state.withLock { $0.busy.count == 1 && $0.busy.contains(run) } }
+
     /// Waits until no run has anything to do.
     func wait() async {
         await withCheckedContinuation { continuation in

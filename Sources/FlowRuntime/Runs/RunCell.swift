@@ -282,7 +282,8 @@ final class RunCell: ExecutorWork {
             host.carryOut(intent, recovered: recovered && !neverSent.contains(intent.id), of: self)
         }
         if let batch {
-            submit(batch)
+            // Where no other run waits for this thread, it commits itself: a change of threads takes longer.
+            if goesOn || !host.isAlone(self) || !commitAtOnce(batch) { submit(batch) }
         } else if !goesOn {
             // A step may come to nothing; the cell is at rest again.
             host.mayLetGo(self)
@@ -302,6 +303,17 @@ final class RunCell: ExecutorWork {
                 refused(batch, error)
             }
         }
+    }
+
+    /// Commits in this thread where nobody else commits.
+    /// - Returns: whether that was done, whatever came of it.
+    private func commitAtOnce(_ batch: Batch) -> Bool {
+        guard let outcome = host.store.commitAtOnce(batch.commit) else { return false }
+        switch outcome {
+        case .success: committed(batch)
+        case .failure(let error): refused(batch, error)
+        }
+        return true
     }
 
     private func committed(_ batch: Batch) {

@@ -214,6 +214,9 @@ final class RunHost: Sendable {
     /// Whether no run has anything to do in this process.
     var isIdle: Bool { idle.isIdle }
 
+    /// Whether no other run has anything to do in this process.
+    func isAlone(_ cell: RunCell) -> Bool { idle.isAlone(cell.name) }
+
     /// Waits until no run has anything to do in this process.
     func waitUntilIdle() async { await idle.wait() }
 

@@ -11,7 +11,14 @@ public final class InMemoryFlowStore: FlowStore {
     public init() {}
 
     /// Applies a commit.
-    public func commit(_ commit: StoreCommit) async throws(FlowError) {
+    public func commit(_ commit: StoreCommit) async throws(FlowError) { try apply(commit) }
+
+    /// Applies a commit.
+    public func commitAtOnce(_ commit: StoreCommit) -> Result<Void, FlowError>? {
+        Result { () throws(FlowError) in try apply(commit) }
+    }
+
+    private func apply(_ commit: StoreCommit) throws(FlowError) {
         let refusal: FlowError? = state.withLock { state in
             if state.isClosed { return StoreRefusal.closed }
             if let refusal = state.refusal(of: commit) { return refusal }
