@@ -38,6 +38,31 @@ extension StoreContract {
             }
             findings.expectEqual(try await store.lastEventNumber(of: "r1"), 2, "last number")
         },
+        Check("A commit at once is a commit, or nothing is done") { store, findings in
+            let start = StoreCommit([.startRun(run("r1"))])
+            if let outcome = store.commitAtOnce(start) {
+                try outcome.get()
+            } else {
+                findings.expectEqual(try await store.run("r1"), nil, "a run that was not taken")
+                try await store.commit(start)
+            }
+            findings.expectEqual(try await store.run("r1")?.name, "r1", "the run")
+            await findings.expectRefusal(.runExists, "a second run of that name") { () async throws(FlowError) in
+                guard let outcome = store.commitAtOnce(start) else { return try await store.commit(start) }
+                try outcome.get()
+            }
+            // Whoever commits at once leaves the store to the others.
+            await withTaskGroup(of: Void.self) { group in
+                for number in 2...40 {
+                    group.addTask {
+                        let commit = StoreCommit([.startRun(run("r\(number)"))])
+                        if number % 2 == 0, store.commitAtOnce(commit) != nil { return }
+                        try? await store.commit(commit)
+                    }
+                }
+            }
+            findings.expectEqual(try await store.runCount(RunFilter()), 40, "all runs")
+        },
         Check("A refused commit leaves nothing") { store, findings in
             try await store.commit(StoreCommit([.startRun(run("r1"))]))
             await findings.expectRefusal(.runExists, "a second run of that name") { () async throws(FlowError) in
