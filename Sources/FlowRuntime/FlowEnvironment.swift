@@ -300,9 +300,11 @@ public final class FlowEnvironment: Sendable {
     /// Commits a change of the configuration and lets runs and triggers see it.
     func commit(_ commit: StoreCommit) async throws(FlowError) {
         guard !commit.isEmpty else { return }
+        let recurrences = VariableRecurrences(host.catalog, host.state, now: clock.now)
         try await host.commit(commit)
         cache.withLock { $0?.isCurrent = false }
         host.use(try await catalog(), try await state())
+        if !recurrences.isEmpty { try await listeners.replan(from: recurrences) }
     }
 
     /// Carries out a change of the configuration while no other one is under way.

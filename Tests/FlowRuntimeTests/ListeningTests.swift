@@ -86,6 +86,97 @@ import Testing
         await environment.shutdown()
     }
 
+    /// A flow whose trigger comes as often as an environment variable says.
+    private static func byVariable(_ trigger: String) -> String {
+        """
+        name: Healer
+        \(FlowTexts.reference)
+        parameters:
+          Hours (tst_hours): { type: Int, defaultValue: 24, metadata: { schemaName: tst_hours } }
+        triggers:
+          Now_and_then:
+            recurrence: { frequency: Hour, interval: "@parameters('Hours (tst_hours)')" }
+            \(trigger)
+        actions: { Note: { type: Compose, inputs: done } }
+        """
+    }
+
+    private static let hours = """
+        environmentVariables: { tst_hours: { type: Number, displayName: Hours, default: 24 } }
+        """
+
+    @Test(arguments: [true, false])
+    func `a schedule that depends on a variable is planned anew when its value changes`(isServed: Bool) async throws {
+        let world = try TestWorld(
+            [("healer.flow.yaml", Self.byVariable("type: Recurrence"))], solution: Self.hours)
+        var environment = try await world.environment()
+        try await world.setUp(environment)
+        func runs() async throws -> Int { try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) }
+        try await settle { try await runs() == 1 }
+        // A command that owns the environment for a moment changes what the next `serve` finds.
+        func change(_ operation: EnvironmentRequest.Operation, _ value: String? = nil) async throws {
+            if !isServed {
+                await environment.shutdown()
+                world.restart()
+                environment = try await world.environment(listening: false)
+            }
+            var arguments: JSONObject = ["name": "tst_hours"]
+            arguments["value"] = value.map { .string($0) }
+            _ = try await environment.perform(EnvironmentRequest(operation, arguments))
+            if !isServed {
+                await environment.shutdown()
+                world.restart()
+                environment = try await world.environment()
+            }
+        }
+        func due() async throws -> Int64? {
+            let next = try await world.store.triggerStates().first?.nextDue
+            return next.map { ($0 - world.clock.now).components.seconds / 60 }
+        }
+        world.clock.advance(by: .seconds(60 * 60))
+        for refused in ["0", "-1", "1.5"] {
+            await #expect(throws: FlowError.self) { try await change(.setVariable, refused) }
+        }
+        #expect(try await due() == 23 * 60)
+        // Each new interval counts from the last run, an hour ago.
+        try await change(.setVariable, "3")
+        #expect(try await due() == 2 * 60)
+        try await change(.setVariable, "48")
+        #expect(try await due() == 47 * 60)
+        try await change(.unsetVariable)
+        #expect(try await due() == 23 * 60)
+        world.clock.advance(by: .seconds(60 * 60))
+        // Two hours have passed, so that one was due already.
+        try await change(.setVariable, "1")
+        try await settle { try await runs() == 2 }
+        try await settle { try await due() == 60 }
+        world.clock.advance(by: .seconds(60 * 60))
+        try await settle { try await runs() == 3 }
+        await environment.shutdown()
+    }
+
+    @Test func `polls and windows that depend on a variable are planned anew, too`() async throws {
+        let triggers = [
+            "type: SlidingWindow", "type: Http\n    inputs: { method: GET, uri: https://service.example/news }",
+        ]
+        for trigger in triggers {
+            let world = try TestWorld([("healer.flow.yaml", Self.byVariable(trigger))], solution: Self.hours)
+            let environment = try await world.environment()
+            try await world.setUp(environment)
+            func due() async throws -> Int64? {
+                let next = try await world.store.triggerStates().first?.nextDue
+                return next.map { ($0 - world.clock.now).components.seconds / 3_600 }
+            }
+            try await settle { try await due() == 24 }
+            for value: Int64 in [2, 36] {
+                _ = try await environment.perform(
+                    EnvironmentRequest(.setVariable, ["name": "tst_hours", "value": .integer(value)]))
+                #expect(try await due() == value, "\(trigger)")
+            }
+            await environment.shutdown()
+        }
+    }
+
     private static let asking = """
         name: Asking
         triggers:

@@ -36,7 +36,7 @@ struct IdentityTokens: Sendable {
     ///   - audience: the resource, such as `https://api.partner.microsoft.com`.
     ///   - session: the connection.
     ///   - refused: a token that the service has just refused.
-    ///   - isFresh: whether the token endpoint is asked in any case.
+    ///   - isFresh: whether the token endpoint is asked though there is a token.
     /// - Returns: the token.
     /// - Throws: the AADSTS or OAuth code.
     func token(
@@ -49,8 +49,8 @@ struct IdentityTokens: Sendable {
         let fetch: @Sendable () async throws(FlowError) -> AccessToken = { () async throws(FlowError) -> AccessToken in
             try await self.fetch(key, session)
         }
-        if isFresh { return try await fetch() }
-        return try await cache.token(for: key, refused: refused, now: session.clock.now, fetch: fetch)
+        return try await cache.token(
+            for: key, refused: refused, isFresh: isFresh, now: session.clock.now, fetch: fetch)
     }
 
     private func fetch(_ key: Key, _ session: ConnectionSession) async throws(FlowError) -> AccessToken {

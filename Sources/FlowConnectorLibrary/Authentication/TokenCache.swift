@@ -28,16 +28,17 @@ final class TokenCache<Key: Hashable & Sendable>: Sendable {
     /// - Parameters:
     ///   - key: what the token is for.
     ///   - refused: a token that the service has just refused; it is not handed out again.
+    ///   - isFresh: whether a token that is there is not enough; one that is being fetched is.
     ///   - now: the present instant.
     ///   - fetch: asks the token endpoint.
     /// - Returns: a token.
     /// - Throws: what `fetch` throws.
     func token(
-        for key: Key, refused: String? = nil, now: Timestamp,
+        for key: Key, refused: String? = nil, isFresh: Bool = false, now: Timestamp,
         fetch: @escaping @Sendable () async throws(FlowError) -> AccessToken
     ) async throws(FlowError) -> AccessToken {
         let task: Task<Result<AccessToken, FlowError>, Never>
-        switch take(key, refused, now, fetch) {
+        switch take(key, refused, isFresh, now, fetch) {
         case .ready(let token): return token
         case .coming(let running): task = running
         }
@@ -45,12 +46,13 @@ final class TokenCache<Key: Hashable & Sendable>: Sendable {
     }
 
     private func take(
-        _ key: Key, _ refused: String?, _ now: Timestamp,
+        _ key: Key, _ refused: String?, _ isFresh: Bool, _ now: Timestamp,
         _ fetch: @escaping @Sendable () async throws(FlowError) -> AccessToken
     ) -> Entry {
         entries.withLock { entries in
             switch entries[key] {
-            case .ready(let token)? where token.text != refused && token.refreshAt.map({ now < $0 }) ?? true:
+            case .ready(let token)?
+            where !isFresh && token.text != refused && token.refreshAt.map({ now < $0 }) ?? true:
                 return .ready(token)
             case .coming(let task)?: return .coming(task)
             default: break

@@ -53,11 +53,11 @@ struct SalesforceAccess: Sendable {
         let fetch: @Sendable () async throws(FlowError) -> AccessToken = { () async throws(FlowError) -> AccessToken in
             try await self.fetch(login, session)
         }
-        if isFresh { return try await fetch() }
         do throws(FlowError) {
-            return try await cache.token(for: key, refused: refused, now: session.clock.now, fetch: fetch)
+            return try await cache.token(
+                for: key, refused: refused, isFresh: isFresh, now: session.clock.now, fetch: fetch)
         } catch {
-            throw OAuthRefusal.connectionError(error, session.connection)
+            throw isFresh ? error : OAuthRefusal.connectionError(error, session.connection)
         }
     }
 
@@ -92,11 +92,11 @@ struct SalesforceAccess: Sendable {
     }
 
     /// Calls to the organization of a session.
-    func organization(_ session: ConnectionSession, isFresh: Bool = false) -> SalesforceOrganization {
+    func organization(_ session: ConnectionSession) -> SalesforceOrganization {
         SalesforceOrganization(
             caller: ServiceCaller(transport: transport, connection: session.connection) {
                 refused async throws(FlowError) -> AccessToken in
-                try await self.token(session, refused: refused, isFresh: isFresh)
+                try await self.token(session, refused: refused)
             }, session: session)
     }
 }

@@ -33,8 +33,8 @@ public struct SalesforceConnector: Connector {
 
     /// Signs in and runs a query: only that tells whether the account may use the API.
     public func signIn(_ session: ConnectionSession) async throws(FlowError) {
-        let organization = access.organization(session, isFresh: true)
-        let response = try await organization.query("SELECT Id FROM User LIMIT 1")
+        _ = try await access.token(session, isFresh: true)
+        let response = try await access.organization(session).query("SELECT Id FROM User LIMIT 1")
         if response.status == 401 || response.status == 403 {
             throw FlowError.denied(
                 response, session.connection,

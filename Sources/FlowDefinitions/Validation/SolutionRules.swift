@@ -25,6 +25,7 @@ enum SolutionRules {
         for member in solution.node["businessKeys"]?.members ?? [] { checkExpression(member.value, into: &report) }
         for node in solution.node["echoGuard"]?.elements ?? [] {
             if let trigger = node["trigger"], let name = trigger.string { checkFlow(name, at: trigger.location) }
+            for field in node["fields"]?.elements ?? [] { checkExpression(field, into: &report) }
             for writer in node["writtenBy"]?.elements ?? [] {
                 guard let text = writer.string, !known.contains(text) else { continue }
                 checkFlow(String(text.prefix { $0 != "/" }), at: writer.location)

@@ -21,12 +21,12 @@ struct ConnectionCheck: Sendable {
             let uses = patient.uses(of: name)
             let request = ExaminationRequest(
                 uses: uses, receivers: patient.receivers.map(\.receiver), isServing: environment.isListening)
-            async let signedIn = Self.outcome { () async throws(FlowError) in try await connector.signIn(session) }
-            async let examined = Self.outcome { () async throws(FlowError) in
+            let signIn = await Self.outcome { () async throws(FlowError) in try await connector.signIn(session) }
+            if case .failure(let error) = signIn { return (name, [refused(error, uses)], nil) }
+            // With the token of this sign-in: none of an account's questions signs in again.
+            let examination = await Self.outcome { () async throws(FlowError) in
                 try await connector.examine(request, in: session)
             }
-            let (signIn, examination) = await (signedIn, examined)
-            if case .failure(let error) = signIn { return (name, [refused(error, uses)], nil) }
             var diagnoses: [Diagnosis] = []
             if stored.status != .connected { diagnoses.append(recovered) }
             switch examination {

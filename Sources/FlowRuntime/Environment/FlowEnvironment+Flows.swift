@@ -148,6 +148,7 @@ extension FlowEnvironment {
         }
         let value = try VariableValues.accept(text, for: variable)
         return try await changing { () throws(FlowError) in
+            try await checkRecurrences(with: value, for: variable, text)
             try await commit(
                 StoreCommit([
                     .variable(
@@ -156,6 +157,23 @@ extension FlowEnvironment {
                 ]))
             return row(of: variable, try await state())
         }
+    }
+
+    /// A value with which a trigger that is on would never fire again is refused.
+    private func checkRecurrences(
+        with value: JSON, for variable: EnvironmentVariable, _ text: String
+    ) async throws(FlowError) {
+        let catalog = try await catalog()
+        var state = try await state()
+        let before = VariableRecurrences(catalog, state, now: clock.now).unusable
+        state.variables[variable.schemaName] = value
+        let broken = VariableRecurrences(catalog, state, now: clock.now).unusable.filter { !before.contains($0) }
+        guard let flow = broken.first.flatMap({ catalog[$0] }) else { return }
+        let standard = VariableValues.shown(variable.defaultValue, of: variable)
+        throw FlowError(
+            .invalidVariableValue,
+            "With '\(text)' as '\(variable.displayName)' the trigger of the flow '\(flow.name)' would never fire.",
+            hint: "flowrun variable set \(variable.schemaName) \(standard.isNull ? "1" : standard.text)")
     }
 
     func unsetVariable(_ arguments: Arguments) async throws(FlowError) -> JSON {

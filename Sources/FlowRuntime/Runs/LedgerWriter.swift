@@ -69,7 +69,7 @@ struct LedgerWriter {
     /// of secret ones.
     func echoes(of intent: EffectIntent) -> [EchoEntry]? {
         guard intent.needsCommitFirst, !intent.isSecure, case .operation(let request) = intent.kind else { return nil }
-        let guards = EchoGuardian(host.catalog).guards(ofFlow: identity.flowName, action: intent.action.name)
+        let guards = host.echoes.guards(ofFlow: identity.flowName, action: intent.action.name)
         if guards.isEmpty { return nil }
         return guards.map { guardian in
             EchoEntry(
@@ -84,7 +84,7 @@ struct LedgerWriter {
     /// The answer tells the record's id, and of a record that the call made all its values: nobody else can have set them.
     func written(_ echoes: [EchoEntry], _ finish: EffectFinish) -> [EchoEntry] {
         guard case .answered(let answer) = finish.outcome, answer.statusCode < 400 else { return [] }
-        let guardian = EchoGuardian(host.catalog)
+        let guardian = host.echoes
         let body = answer.body?.objectValue ?? [:]
         return echoes.compactMap { echo in
             var echo = echo

@@ -84,6 +84,7 @@ final class RunHost: Sendable {
     struct Configuration: Sendable {
         var catalog = Catalog()
         var state = EnvironmentState()
+        var echoes = EchoGuardian()
         /// The connections with their secrets, as far as they were needed.
         var connections: [String: Connection] = [:]
         /// The flows made ready to start, by id, as far as they were started.
@@ -121,7 +122,8 @@ final class RunHost: Sendable {
 
     /// Takes over a changed configuration.
     func use(_ catalog: Catalog, _ state: EnvironmentState) {
-        configuration.withLock { $0 = Configuration(catalog: catalog, state: state) }
+        let echoes = EchoGuardian(catalog, state, now: clock.now)
+        configuration.withLock { $0 = Configuration(catalog: catalog, state: state, echoes: echoes) }
     }
 
     /// What `flowrun.yaml` says of the environment, as far as it has been taken over.
@@ -141,6 +143,8 @@ final class RunHost: Sendable {
 
     var catalog: Catalog { configuration.withLock { $0.catalog } }
     var state: EnvironmentState { configuration.withLock { $0.state } }
+    /// What tells our own writes from changes by others.
+    var echoes: EchoGuardian { configuration.withLock { $0.echoes } }
 
     /// The base address of trigger and callback URLs.
     var publicAddress: String {

@@ -1,16 +1,41 @@
 import FlowCore
 import FlowDefinitions
 import FlowEngine
+import FlowExpressions
 import FlowStorage
 
 /// Tells echoes of our own writes from changes by others: by the values of the compared fields, never by version or user.
 ///
 /// Of each record is known, field by field, with which values a run was started last, and over that what runs wrote since.
 /// An item of the trigger is an echo where a run has written since, and all compared fields are as they are known.
-struct EchoGuardian {
+struct EchoGuardian: Sendable {
     private let guards: [EchoGuard]
 
-    init(_ catalog: Catalog) { guards = catalog.solutions.flatMap(\.solution.echoGuards) }
+    /// No guards.
+    init() { guards = [] }
+
+    /// The guards of all solutions; which fields they compare may depend on variables.
+    init(_ catalog: Catalog, _ state: EnvironmentState, now: Timestamp) {
+        let values = VariableValues(catalog, state)
+        guards = catalog.solutions.flatMap { part -> [EchoGuard] in
+            guard part.solution.echoGuards.contains(where: { $0.fields.contains { $0.contains("@") } }) else {
+                return part.solution.echoGuards
+            }
+            var parameters = JSONObject()
+            for flow in catalog.flows where flow.solution == part.installed.name {
+                for (name, value) in values.parameters(of: flow.definition) { parameters[name] = value }
+            }
+            let scope = ContextScope(["parameters": .object(parameters)], now: now)
+            return part.solution.echoGuards.map { written in
+                var guardian = written
+                guardian.fields = written.fields.map { field in
+                    guard field.contains("@") else { return field }
+                    return (try? CompiledTemplate(field).evaluate(in: scope))?.stringValue ?? field
+                }
+                return guardian
+            }
+        }
+    }
 
     /// The guards that an action's writes concern: those that name it, its flow, or nobody.
     func guards(ofFlow flow: String, action: String) -> [EchoGuard] {

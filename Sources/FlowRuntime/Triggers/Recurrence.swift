@@ -43,8 +43,10 @@ struct Recurrence: Sendable {
         guard let name = json["frequency"]?.stringValue, let frequency = Frequency(rawValue: name.lowercased()) else {
             return nil
         }
-        let interval = json["interval"].flatMap { $0.integerValue ?? $0.stringValue.flatMap { Int64($0) } } ?? 1
-        guard interval >= 1, interval < 100_000_000 else { return nil }
+        let written = json["interval"] ?? 1
+        guard let interval = written.integerValue ?? written.stringValue.flatMap({ Int64($0) }), interval >= 1,
+            interval < 100_000_000
+        else { return nil }
         self.frequency = frequency
         self.interval = Int(interval)
         self.zone = json["timeZone"]?.stringValue.flatMap(ZoneRules.init(named:))

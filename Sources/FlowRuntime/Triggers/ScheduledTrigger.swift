@@ -39,6 +39,17 @@ struct TriggerSchedule {
         hasWindows ? due : recurrence.believed(due, now: now)
     }
 
+    /// When it is due where the recurrence was another one until now.
+    ///
+    /// The time before the one that is due stands, and the new interval counts from there; what would be over by now is due
+    /// at once. Windows go on where the last one ended.
+    func due(insteadOf due: Timestamp, by old: Recurrence, now: Timestamp) -> Timestamp? {
+        let last = old.previous(before: due)
+        if hasWindows { return recurrence.next(after: last, anchor: last) }
+        guard recurrence.start == nil, recurrence.schedule == nil else { return recurrence.first(activatedAt: now) }
+        return recurrence.next(after: last, anchor: last).map { max($0, now) }
+    }
+
     /// What the run sees: for windows the stretch that ends at the time that is due.
     func outputs(at due: Timestamp) -> JSONObject? {
         guard hasWindows else { return nil }

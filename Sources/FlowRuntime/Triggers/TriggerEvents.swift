@@ -132,7 +132,7 @@ struct TriggerEvents {
         guard let body = outputs["body"], runnable.plan.trigger?.hidesOutputs != true else {
             return .change(remembering: [])
         }
-        return try await EchoGuardian(host.catalog).judge(body, flow: flow.name, at: now, store: host.store)
+        return try await host.echoes.judge(body, flow: flow.name, at: now, store: host.store)
     }
 
     private func suppressed(_ id: String, _ echo: EchoEntry, at now: Timestamp) -> TriggerHistoryEntry {

@@ -123,14 +123,8 @@ final class TriggerListeners: Sendable {
     }
 
     private func recurrence(of trigger: Trigger, _ flow: Catalog.Entry) -> Recurrence? {
-        guard let node = trigger.recurrence else { return nil }
-        var json = node.json
-        if node.json.containsTemplate, let plan = try? host.plans.plan(of: flow) {
-            let parameters = VariableValues(host.catalog, host.state).parameters(of: plan.definition)
-            let scope = ContextScope(["parameters": .object(parameters)], now: host.clock.now)
-            json = (try? CompiledValue(node.json).evaluate(in: scope)) ?? json
-        }
-        return Recurrence(json)
+        VariableRecurrences.value(of: trigger, flow, VariableValues(host.catalog, host.state), now: host.clock.now)
+            .flatMap(Recurrence.init)
     }
 
     private func interval(of trigger: Trigger, _ flow: Catalog.Entry) -> Duration {
@@ -138,6 +132,29 @@ final class TriggerListeners: Sendable {
         let connector = trigger.connectionReferenceKey.flatMap { flow.definition.connectionReference($0)?.connector }
         let known = connector.flatMap { host.connectors.trigger(trigger.operationID ?? "", of: $0) }
         return recurrence(of: trigger, flow)?.duration ?? known?.interval ?? Self.standardInterval
+    }
+
+    // MARK: Variables
+
+    /// Variables have other values than before: triggers whose recurrence depends on them are planned anew, from the time at
+    /// which they were due last.
+    /// - Parameter old: the recurrences with the values of before.
+    func replan(from old: VariableRecurrences) async throws(FlowError) {
+        let present = VariableRecurrences(host.catalog, host.state, now: host.clock.now)
+        for (id, before) in old.changed(in: present) {
+            guard let flow = host.catalog[id], let trigger = flow.trigger,
+                var known = try await host.store.triggerState(flow: id, trigger: trigger.name), let due = known.nextDue
+            else { continue }
+            let now = host.clock.now
+            if trigger.listening != .polling {
+                known.nextDue = schedule(of: trigger, flow)?.due(insteadOf: due, by: before, now: now)
+            } else if pollInterval == nil {
+                known.nextDue = max(now, due - before.duration + interval(of: trigger, flow))
+            }
+            try await host.commit(StoreCommit([.trigger(known)]))
+            let isListened = state.withLock { $0.isListening && $0.flows[id] != nil && !$0.busy.contains(id) }
+            if isListened { await arm(flow, trigger, known) }
+        }
     }
 
     // MARK: Due
