@@ -169,7 +169,7 @@ let package = Package(
             dependencies: [
                 "FlowCore", "FlowDefinitions", "FlowHTTP", "FlowStorage", "FlowRuntime", "FlowConnectorLibrary",
                 "FlowSandbox",
-                "FlowTesting", "FlowBenchmarks", "flowrun",
+                "FlowTesting", "FlowBenchmarks", "FlowExpressions", "FlowText", "flowrun",
             ], resources: [.copy("Golden")]),
     ]
 )

@@ -19,6 +19,7 @@ extension PartnerCenterReferrals {
                 hint: "flowrun connection test \(session.connection.name)")
         }
         var examination = Examination()
+        examination.serviceTime = answer.headers.value(ignoringCase: "Date")?.stringValue.flatMap(HTTPDate.parse)
         for referral in referrals {
             if let currency = referral["details"]?["currency"]?.stringValue, !currency.isEmpty {
                 examination.currenciesInUse.insert(currency)

@@ -106,6 +106,8 @@ public struct Examination: Sendable {
     public var currenciesKnown: Set<String>?
     /// When a record whose changes are announced changed last.
     public var latestChange: Timestamp?
+    /// What time it was by the service's own clock; nil where it does not say.
+    public var serviceTime: Timestamp?
     /// The receiver that the service's events go to.
     public var receiver: String?
 

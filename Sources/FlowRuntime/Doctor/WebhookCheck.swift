@@ -14,7 +14,9 @@ struct WebhookCheck: DoctorCheck {
             let flow = patient.receivers.first(where: { $0.receiver.flow == registered })?.flow, flow.isStarted
         else { return [] }
         let since = flow.installed.stateChangedAt
-        guard latest > since, latest + Self.grace < patient.now else { return [] }
+        // Changes bear the service's time, and so does how long ago they were.
+        let now = patient.examinations.values.compactMap(\.serviceTime).max() ?? patient.now
+        guard latest > since, latest + Self.grace < now else { return [] }
         let calls = try await patient.environment.store.triggerHistory(
             TriggerHistoryFilter(flow: flow.id, since: latest - .seconds(1), limit: 1))
         guard calls.isEmpty else { return [] }

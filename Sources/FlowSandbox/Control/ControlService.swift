@@ -21,7 +21,7 @@ import GRDB
 /// | `GET /data` | | `[{"service","kind","count"}]` |
 /// | `GET /data/{service}/{kind}[?Field=value…&limit=n]` | | the records, as the service sends them |
 /// | `GET`, `PATCH`, `DELETE /data/{service}/{kind}/{id}`, `POST /data/{service}/{kind}` | values | shows, edits, deletes, creates: see `ControlData` |
-/// | `PATCH /limits` | `{"partnerCenterDailyCalls":n,"salesforceDailyCalls":n,"dataverseRequests":n,"dataverseStrictState":0}` | changes limits until the next reset; 204 |
+/// | `PATCH /limits` | `{"partnerCenterDailyCalls":n,"salesforceDailyCalls":n,"dataverseRequests":n,"dataverseStrictState":0,"tenantsWithEvents":0}` | changes limits until the next reset; 204 |
 /// | `POST /sign-in` | `{"upn","userCode"?}` | marks that the account has signed in; with a user code approves it too |
 /// | `POST /reset` | | back to the seed; secrets and addresses stay; 204 |
 /// | `POST /stop` | | 202; the process ends after its open requests |
@@ -189,6 +189,7 @@ struct ControlService: Sendable {
 
     private static let limits: Set<String> = [
         "partnerCenterDailyCalls", "salesforceDailyCalls", "dataverseRequests", "dataverseStrictState",
+        "tenantsWithEvents",
     ]
 
     private func setLimits(_ body: JSONObject) throws -> ServiceResponse {

@@ -25,7 +25,9 @@ package enum WebhookEvents {
         _ name: String, subject: String, resource: String, resourceName: String, changed: Timestamp,
         in transaction: Transaction
     ) throws -> Int64? {
-        guard let registration = try WebhookRegistration.current(in: transaction), registration.events.contains(name)
+        // Events of a tenant that support has not enabled are not sent, however good its registration is.
+        guard let registration = try WebhookRegistration.current(in: transaction), registration.events.contains(name),
+            try transaction.limit("tenantsWithEvents", default: 1) > 0
         else { return nil }
         let time = changed.description.dropLast() + "+00:00"
         let body: JSON = [
