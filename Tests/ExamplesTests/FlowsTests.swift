@@ -87,7 +87,9 @@ import Testing
         let variables = try #require(try await scratch.json("variable", "list").arrayValue)
         // Six are Microsoft's; the others stand for what its documents leave open.
         let names = variables.compactMap { $0["schemaName"]?.stringValue }
-        #expect(names.count { $0.hasPrefix("msft_") } == 6 && names.allSatisfy { $0.hasPrefix("msft_") || $0.hasPrefix("flowrun_") })
+        #expect(
+            names.count { $0.hasPrefix("msft_") } == 6
+                && names.allSatisfy { $0.hasPrefix("msft_") || $0.hasPrefix("flowrun_") })
     }
 
     @Test func `the Dynamics 365 flows meet the FAQ's errors, and their remedy`() async throws {

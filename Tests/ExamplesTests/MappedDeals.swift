@@ -39,6 +39,7 @@ struct MappedDeals {
     private let transport = SignInCounter()
     private let control = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
     private let environment: FlowEnvironment
+    private let store = InMemoryFlowStore()
     /// What was seen after each step.
     private var seen: JSONObject = [:]
 
@@ -70,7 +71,7 @@ struct MappedDeals {
         let settings = EnvironmentSettings(projectFolder: project, endpoints: .sandbox)
         try settings.makeStateFolder()
         environment = FlowEnvironment(
-            settings, store: InMemoryFlowStore(),
+            settings, store: store,
             connectors: ConnectorRegistry(StandardConnectors.make(transport: transport)), clock: clock,
             options: FlowEnvironment.Options(threads: 1, idleLimit: .zero))
         try await environment.start()
@@ -254,7 +255,8 @@ struct MappedDeals {
                 "address1_line1": "8 Mill Lane", "address1_line2": "Door 3, Second yard",
                 "address1_stateorprovince": "HH",
             ])
-        let contact = try await rows("contact", "_parentcustomerid_value=\(account)")[0]?["contactid"]?.stringValue ?? ""
+        let contact =
+            try await rows("contact", "_parentcustomerid_value=\(account)")[0]?["contactid"]?.stringValue ?? ""
         let euro = try await rows("transactioncurrency", "isocurrencycode=EUR")[0]?["transactioncurrencyid"]
         let id = try await add(
             "opportunity",
@@ -291,10 +293,13 @@ struct MappedDeals {
         _ = try await ask("POST", "/share", Self.sharedLater)
         try await receive(Self.later)
         let id = try await look("by variables", Self.later)
-        try await change(id, crm == .salesforce ? ["Probability": 35, "NextStep": "CHF"] : ["budgetamount": 35, "stepname": "CHF"])
+        try await change(
+            id, crm == .salesforce ? ["Probability": 35, "NextStep": "CHF"] : ["budgetamount": 35, "stepname": "CHF"])
         try await compare(id, Self.later)
         try await look("held by variables", Self.later)
-        try await change(id, crm == .salesforce ? ["StageName": "Qualification", "Name": "Other"] : ["statuscode": 2, "name": "Other"])
+        try await change(
+            id,
+            crm == .salesforce ? ["StageName": "Qualification", "Name": "Other"] : ["statuscode": 2, "name": "Other"])
         try await compare(id, Self.later)
         try await look("accepted by variables", Self.later)
         _ = try await ask(
@@ -302,8 +307,19 @@ struct MappedDeals {
             ["status": "Closed", "substatus": "Lost", "statusReason": "Too late"])
         try await receive(Self.later)
         try await look("lost by variables", Self.later)
-        // A private deal stays away where the variable says so again.
-        try await set("msft_synccosellopportunitiesonly", "Yes")
+        guard crm == .dynamics365 else { return }
+        // The next time of Auto-heal follows the variable.
+        try await perform(.activate, ["flows": ["Auto-heal"]])
+        for (hours, value) in [(2, nil), (6, "6")] as [(Int64, String?)] {
+            if let value { try await set("msft_autohealrunscheduler", value) }
+            var minutes: Int64?
+            for _ in 0..<5_000 where minutes != hours * 60 {
+                try await Task.sleep(for: .milliseconds(1))
+                let states = try await store.triggerStates()
+                minutes = states.compactMap(\.nextDue).first.map { ($0 - clock.now).components.seconds / 60 }
+            }
+            seen["minutes to the next healing, at \(hours) hours"] = .integer(minutes ?? 0)
+        }
     }
 
     // MARK: What is done
@@ -322,7 +338,9 @@ struct MappedDeals {
         clock.advance(by: .seconds(5))
         let run = try await environment.perform(
             EnvironmentRequest(.startRun, ["flow": .string(flow), "wait": true, "input": input]))
-        guard run["status"] == "Succeeded" else { throw FlowError(.invalidArgument, "\(flow): \(run.text.prefix(2_000))") }
+        guard run["status"] == "Succeeded" else {
+            throw FlowError(.invalidArgument, "\(flow): \(run.text.prefix(2_000))")
+        }
     }
 
     private func receive(_ referral: String, event: String = "referral-updated") async throws {
@@ -360,6 +378,12 @@ struct MappedDeals {
         return try await ask("GET", "/data/\(crm.service)/\(kind)?" + query.joined(separator: "="))
     }
 
+    /// The solutions by their identifiers; they are added side by side.
+    private func solutions(_ kind: String, _ condition: String, _ identifier: String) async throws -> JSON {
+        let rows = try await rows(kind, condition).arrayValue ?? []
+        return .array(rows.sorted { ($0[identifier]?.stringValue ?? "") < ($1[identifier]?.stringValue ?? "") })
+    }
+
     private func opportunity(of referral: String) async throws -> JSON {
         try await rows(crm.kind, "\(crm.referral)=\(referral)")[0] ?? .null
     }
@@ -380,14 +404,18 @@ struct MappedDeals {
             seen["roles"] = try await rows("OpportunityContactRole", "OpportunityId=\(id)")
             seen["contact"] = try await rows("Contact", "AccountId=\(opportunity["AccountId"]?.stringValue ?? "")")[0]
             seen["team"] = try await rows("OpportunityTeamMember", "OpportunityId=\(id)")
-            seen["solutions"] = try await rows("Microsoft_Solution__c", "Opportunity__c=\(id)")
+            seen["solutions"] = try await solutions(
+                "Microsoft_Solution__c", "Opportunity__c=\(id)", "Solution_Identifier__c")
         } else {
             let account = opportunity["_parentaccountid_value"]?.stringValue ?? ""
             seen["account"] = try await record("account", account)
             seen["owner"] = try await record("systemuser", opportunity["_ownerid_value"]?.stringValue ?? "")
+            seen["currency"] =
+                opportunity["_transactioncurrencyid_value@OData.Community.Display.V1.FormattedValue"] ?? .null
             seen["contact"] = try await rows("contact", "_parentcustomerid_value=\(account)")[0]
             seen["connections"] = try await rows("connection", "_record1id_value=\(id)")
-            seen["solutions"] = try await rows("msft_microsoftsolution", "_msft_opportunity_value=\(id)")
+            seen["solutions"] = try await solutions(
+                "msft_microsoftsolution", "_msft_opportunity_value=\(id)", "msft_solutionidentifier")
         }
         self.seen[step] = .object(seen)
         return id
@@ -441,14 +469,18 @@ extension MappedDeals {
         "id": .string(referral), "name": "Wide mapping", "type": "Shared", "qualification": "SalesQualified",
         "status": "New", "substatus": "Received", "referralProgram": "Program 1",
         "details": [
-            "dealValue": 12_345.5, "currency": "EUR", "closingDateTime": "2027-03-31T00:00:00Z", "notes": "First notes.",
+            "dealValue": 12_345.5, "currency": "EUR", "closingDateTime": "2027-03-31T00:00:00Z",
+            "notes": "First notes.",
             "requirements": [
                 "solutions": [
                     [
                         "id": "SOL-70001-ADT", "name": "Adatum Insight", "type": "Name", "publisherName": "Adatum",
                         "solutionType": "3P",
                     ],
-                    ["id": "SOL-70009-XYZ", "name": "Other", "type": "Name", "publisherName": "X", "solutionType": "1P"],
+                    [
+                        "id": "SOL-70009-XYZ", "name": "Other", "type": "Name", "publisherName": "X",
+                        "solutionType": "1P",
+                    ],
                 ]
             ],
         ],

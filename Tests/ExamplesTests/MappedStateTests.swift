@@ -62,7 +62,8 @@ import Testing
         Arrival(status: "Closed", substatus: "Won", stage: "Active", code: 1, newStage: "Closed Won", newCode: 3),
         Arrival(status: "Closed", substatus: "Won", stage: "On Hold", code: 2, newStage: "Closed Won", newCode: 3),
         Arrival(status: "Closed", substatus: "Lost", stage: "Active", code: 1, newStage: "Closed Lost", newCode: 4),
-        Arrival(status: "Closed", substatus: "Declined", stage: "On Hold", code: 2, newStage: "Closed Lost", newCode: 4),
+        Arrival(
+            status: "Closed", substatus: "Declined", stage: "On Hold", code: 2, newStage: "Closed Lost", newCode: 4),
         Arrival(status: "Closed", substatus: "Expired", stage: "On Hold", code: 2, newStage: "Closed Lost", newCode: 4),
     ]
 
@@ -107,14 +108,39 @@ import Testing
         #expect(try helper.value("Details_of_the_new_opportunity", "StatusReason") == .integer(code))
     }
 
-    @Test func `the numbers of closed states are those of the variables`() throws {
-        let codes: JSONObject = [
+    @Test func `states bear the names and numbers of the variables`() throws {
+        let names: JSONObject = [
+            "msft_onholdstagename": "Parked", "msft_activestagename": "Live", "flowrun_wonstagename": "Gained",
+            "flowrun_loststagename": "Gone", "flowrun_onholdstatuscode": 11, "flowrun_activestatuscode": 22,
             "flowrun_wonstatuscode": 33, "flowrun_loststatuscode": 44, "flowrun_declinedstatuscode": 55,
         ]
-        for (closed, code) in [("Won", 33), ("Lost", 44), ("Declined", 55), ("Expired", 55)] as [(String, Int64)] {
+        let rows: [(status: String, substatus: String, stage: String, code: Int64)] = [
+            ("Active", "Accepted", "Live", 22), ("Closed", "Won", "Gained", 33), ("Closed", "Lost", "Gone", 44),
+            ("Closed", "Declined", "Gone", 55), ("Closed", "Expired", "Gone", 55),
+        ]
+        for row in rows {
+            let referral: JSON = ["status": .string(row.status), "substatus": .string(row.substatus)]
+            var salesforce = try Reckoning(
+                .salesforce, "partner-center-to-salesforce",
+                [
+                    "Get_referral": referral,
+                    "Opportunity_of_the_referral": [["StageName": "Parked", "IsClosed": false, "IsWon": false]],
+                ], parameters: names)
+            try salesforce.go("State_in_the_CRM", "State_of_the_referral")
+            #expect(
+                try salesforce.value("Details_of_the_changed_opportunity", "StageName") == .string(row.stage))
+            guard row.status == "Closed" else {
+                let helper = try Reckoning(
+                    .dynamics365, "helper",
+                    ["Get_referral": referral, "Get_existing_opportunity": ["statuscode": 11]], parameters: names)
+                #expect(try helper.value("Details_of_the_changed_opportunity", "StatusReason") == .integer(row.code))
+                continue
+            }
             let customize = try Reckoning(
-                .dynamics365, "customize", ["Parse_referral_body": ["ClosedAs": .string(closed)]], parameters: codes)
-            #expect(try customize.value("Close_the_opportunity", "parameters", "item/Status") == .integer(code))
+                .dynamics365, "customize", ["Parse_referral_body": ["ClosedAs": .string(row.substatus)]],
+                parameters: names)
+            #expect(
+                try customize.value("Close_the_opportunity", "parameters", "item/Status") == .integer(row.code))
         }
     }
 
@@ -138,7 +164,8 @@ import Testing
             #expect(
                 try reckoning.value("Existing_referrals_objects", place[0], place[1], "Status") == .string(status))
             #expect(
-                try reckoning.value("Existing_referrals_objects", place[0], place[1], "Substatus") == .string(substatus))
+                try reckoning.value("Existing_referrals_objects", place[0], place[1], "Substatus") == .string(substatus)
+            )
         }
     }
 
@@ -157,7 +184,8 @@ import Testing
     ) -> JSON {
         [
             "type": .string(type), "qualification": .string(qualification),
-            "direction": outgoing ? "Outgoing" : "Incoming", "inviteContext": ["invitedBy": ["organizationId": invitedBy]],
+            "direction": outgoing ? "Outgoing" : "Incoming",
+            "inviteContext": ["invitedBy": ["organizationId": invitedBy]],
             "consent": ["consentToShareReferralWithMicrosoftSellers": .bool(consent)],
             "target": target.map { [["id": .string($0)]] } ?? [],
         ]
@@ -166,9 +194,13 @@ import Testing
     static let kinds = [
         Kind(referral: referral("Independent", "Direct", invitedBy: "msft"), kind: "Lead", comes: (false, true)),
         Kind(referral: referral("Independent", "Direct"), kind: "Lead", comes: (false, true)),
-        Kind(referral: referral("Independent", "MarketingQualified", invitedBy: "msft"), kind: "Lead", comes: (false, true)),
-        Kind(referral: referral("Independent", "SalesQualified", invitedBy: "MSFT"), kind: "Lead", comes: (false, true)),
-        Kind(referral: referral("Independent", "SalesQualified", invitedBy: "p"), kind: "Private", comes: (false, true)),
+        Kind(
+            referral: referral("Independent", "MarketingQualified", invitedBy: "msft"), kind: "Lead",
+            comes: (false, true)),
+        Kind(
+            referral: referral("Independent", "SalesQualified", invitedBy: "MSFT"), kind: "Lead", comes: (false, true)),
+        Kind(
+            referral: referral("Independent", "SalesQualified", invitedBy: "p"), kind: "Private", comes: (false, true)),
         Kind(
             referral: referral("Independent", "SalesQualified", invitedBy: "p", consent: true), kind: "CoSell",
             comes: (true, true)),
@@ -273,7 +305,9 @@ import Testing
                 var comparing = try Reckoning(
                     crm, "\(crm.rawValue)-to-partner-center",
                     [
-                        "Get_opportunity": .object([name: .string("✔ " + here), field: .string(JSON.object(values).text)]),
+                        "Get_opportunity": .object([
+                            name: .string("✔ " + here), field: .string(JSON.object(values).text),
+                        ]),
                         "Get_referral": ["name": .string(there), "type": "Shared"],
                     ], parameters: ["flowrun_sendnamechanges": .bool(isWanted)])
                 try comparing.go(

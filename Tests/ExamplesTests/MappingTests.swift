@@ -32,22 +32,30 @@ import Testing
     static let rows: [Row] = [
         // 6.1, Partner Center to the CRM, at creation
         Row("arrived", "opportunity/Referral_Identifier__c", "opportunity/msft_referralidentifier", .string(id)),
-        Row("arrived", "opportunity/Referral_Link__c", "opportunity/msft_referrallink", .string("https://partner.microsoft.com/referrals/v2/inbox?id=" + id)),
+        Row(
+            "arrived", "opportunity/Referral_Link__c", "opportunity/msft_referrallink",
+            .string("https://partner.microsoft.com/referrals/v2/inbox?id=" + id)),
         Row("arrived", "isLinked", "isLinked", true),
         Row("arrived", "opportunity/Name", "opportunity/name", "✔ Wide mapping"),
         Row("arrived", "opportunity/Amount", "opportunity/estimatedvalue", 12_345.5),
-        Row("arrived", "opportunity/CurrencyIsoCode", "opportunity/_transactioncurrencyid_value@OData.Community.Display.V1.FormattedValue", "EUR", "Euro"),
+        Row("arrived", "opportunity/CurrencyIsoCode", "currency", "EUR", "Euro"),
         Row("arrived", "opportunity/CloseDate", "opportunity/estimatedclosedate", "2027-03-31"),
         Row("arrived", "opportunity/Description", "opportunity/description", "First notes."),
         Row("arrived", "opportunity/StageName", "opportunity/statecode", "On Hold", 0),
         Row("arrived", nil, "opportunity/statuscode", 2),
-        Row("arrived", "opportunity/Referral_Visible_to_Microsoft_Sellers__c", "opportunity/msft_referralvisibility", true),
-        Row("arrived", "opportunity/How_can_Microsoft_help__c", "opportunity/msft_howcanmicrosofthelp", "Quotes or Licensing", 861_980_003),
+        Row(
+            "arrived", "opportunity/Referral_Visible_to_Microsoft_Sellers__c", "opportunity/msft_referralvisibility",
+            true),
+        Row(
+            "arrived", "opportunity/How_can_Microsoft_help__c", "opportunity/msft_howcanmicrosofthelp",
+            "Quotes or Licensing", 861_980_003),
         Row("arrived", "opportunity/Products__c", "opportunity/msft_products", "SOL-70001-ADT;SOL-70009-XYZ"),
         Row("arrived", "opportunity/Microsoft_CRM_Identifier__c", "opportunity/msft_microsoftcrmidentifier", "7-11"),
         Row("arrived", "opportunity/Referral_Program__c", "opportunity/msft_referralprogram", "Program 1"),
         Row("arrived", "opportunity/Sync_with_Partner_Center__c", "opportunity/msft_syncwithpartnercenter", true),
-        Row("arrived", "opportunity/Audit__c", "opportunity/msft_audit", "… - Partner Center Referral to CRM sync success."),
+        Row(
+            "arrived", "opportunity/Audit__c", "opportunity/msft_audit",
+            "… - Partner Center Referral to CRM sync success."),
         Row("arrived", "solutions/0/Solution_Identifier__c", "solutions/0/msft_solutionidentifier", "SOL-70001-ADT"),
         Row("arrived", "solutions/0/Solution_Name__c", "solutions/0/msft_solutionname", "Adatum Insight"),
         Row("arrived", "solutions/0/Type__c", "solutions/0/msft_type", "3P"),
@@ -74,7 +82,9 @@ import Testing
         Row("accepted", referral: "status", "Active"),
         Row("accepted", referral: "substatus", "Accepted"),
         Row("accepted", referral: "details/notes", "Edited on hold."),
-        Row("accepted", "opportunity/Audit__c", "opportunity/msft_audit", "… - CRM to Partner Center Referral sync success."),
+        Row(
+            "accepted", "opportunity/Audit__c", "opportunity/msft_audit",
+            "… - CRM to Partner Center Referral sync success."),
         Row("accepted", "opportunity/StageName", "opportunity/statuscode", "Negotiation/Review", 1),
         // 6.1, the CRM to Partner Center
         Row("changed here", referral: "details/dealValue", 777.25),
@@ -96,16 +106,20 @@ import Testing
         Row("changed here", referral: "details/requirements/solutions/2/solutionType", "3P"),
         // 6.1, Partner Center to the CRM, later
         Row("changed there", "opportunity/Amount", "opportunity/estimatedvalue", 990),
-        Row("changed there", "opportunity/CurrencyIsoCode", "opportunity/_transactioncurrencyid_value@OData.Community.Display.V1.FormattedValue", "USD", "US Dollar"),
+        Row("changed there", "opportunity/CurrencyIsoCode", "currency", "USD", "US Dollar"),
         Row("changed there", "opportunity/CloseDate", "opportunity/estimatedclosedate", "2027-09-01"),
         Row("changed there", "opportunity/Description", "opportunity/description", "Notes of Microsoft."),
         Row("changed there", "opportunity/Name", "opportunity/name", "✔ Renamed by the seller"),
         Row("changed there", "opportunity/Referral_Program__c", "opportunity/msft_referralprogram", "Program 2"),
-        Row("changed there", "opportunity/Microsoft_CRM_Identifier__c", "opportunity/msft_microsoftcrmidentifier", "7-22"),
+        Row(
+            "changed there", "opportunity/Microsoft_CRM_Identifier__c", "opportunity/msft_microsoftcrmidentifier",
+            "7-22"),
         Row("compared", referral: "name", "Renamed there"),
         Row("declined", "opportunity/StageName", "opportunity/statecode", "Closed Lost", 2),
         Row("declined", nil, "opportunity/statuscode", 4),
-        Row("declined", "opportunity/Audit__c", "opportunity/msft_audit", "… The referral is closed: Declined, No budget."),
+        Row(
+            "declined", "opportunity/Audit__c", "opportunity/msft_audit",
+            "… The referral is closed: Declined, No budget."),
         Row("declined", "opportunity/NextStep", nil, "No budget"),
         // 6.4 and 5: a partner-led deal of our own, for which help is asked later
         Row("shared", "isLinked", "isLinked", true),
@@ -135,19 +149,27 @@ import Testing
         Row("shared", referral: "customerProfile/team/0/lastName", "Vogel"),
         Row("shared", referral: "team/0/email", "joel.kim@adatum.example"),
         Row("shared", "opportunity/Name", "opportunity/name", "✔ Contoso predictive maintenance"),
-        Row("shared", "opportunity/Audit__c", "opportunity/msft_audit", "… - CRM to Partner Center referral creation success."),
+        Row(
+            "shared", "opportunity/Audit__c", "opportunity/msft_audit",
+            "… - CRM to Partner Center referral creation success."),
         Row("helped", referral: "type", "Shared"),
         Row("helped", referral: "inviteContext/assistanceRequestCode", "CustomerTechnicalArchitecture"),
         Row("helped", referral: "target/0/type", "SolutionProfile"),
         Row("helped", referral: "target/0/id", "SOL-70001-ADT"),
-        Row("helped", "opportunity/Referral_Visible_to_Microsoft_Sellers__c", "opportunity/msft_referralvisibility", true),
+        Row(
+            "helped", "opportunity/Referral_Visible_to_Microsoft_Sellers__c", "opportunity/msft_referralvisibility",
+            true),
         Row("of Microsoft", "0/target/0/id", "0/target/0/id", "msft"),
         Row("of Microsoft", "0/target/0/type", "0/target/0/type", "BusinessProfileLocation"),
-        Row("of Microsoft", "0/inviteContext/assistanceRequestCode", "0/inviteContext/assistanceRequestCode", "CustomerTechnicalArchitecture"),
+        Row(
+            "of Microsoft", "0/inviteContext/assistanceRequestCode", "0/inviteContext/assistanceRequestCode",
+            "CustomerTechnicalArchitecture"),
         Row("of Microsoft", "0/customerProfile/address/country", "0/customerProfile/address/country", "DE"),
         Row("of Microsoft", "1", "1", .null),
         Row("answered", "opportunity/Microsoft_CRM_Identifier__c", "opportunity/msft_microsoftcrmidentifier", "…7-0"),
-        Row("answered", "opportunity/Audit__c", "opportunity/msft_audit", "… - Co-sell referral of Microsoft is Active (Accepted)."),
+        Row(
+            "answered", "opportunity/Audit__c", "opportunity/msft_audit",
+            "… - Co-sell referral of Microsoft is Active (Accepted)."),
         Row("lost", referral: "status", "Closed"),
         Row("lost", referral: "substatus", "Lost"),
         Row("lost", "referral/statusReason", nil, "Too expensive"),
@@ -182,7 +204,9 @@ import Testing
             if let part = expected.stringValue, part.hasPrefix("…") {
                 #expect(found.stringValue?.contains(part.dropFirst()) == true, "\(crm) \(path): \(found)")
             } else {
-                #expect(found == expected || found.doubleValue.map { $0 == expected.doubleValue } == true, "\(crm) \(path): \(found)")
+                #expect(
+                    found == expected || found.doubleValue.map { $0 == expected.doubleValue } == true,
+                    "\(crm) \(path): \(found)")
             }
         }
     }
@@ -196,6 +220,12 @@ import Testing
             let days = try #require(last) - (try #require(first))
             #expect((8...10).contains(days.components.seconds / 86_400), "\(crm): \(days)")
         }
+    }
+
+    @Test func `the next healing follows its variable`() async throws {
+        let seen = try #require(try await MappedDeals.all()[.dynamics365])
+        #expect(seen["minutes to the next healing, at 2 hours"] == 120)
+        #expect(seen["minutes to the next healing, at 6 hours"] == 360)
     }
 
     @Test func `doctor signs in once for each connection, though it asks several questions`() async throws {

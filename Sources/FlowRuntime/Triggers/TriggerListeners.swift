@@ -139,6 +139,7 @@ final class TriggerListeners: Sendable {
     /// Variables have other values than before: triggers whose recurrence depends on them are planned anew, from the time at
     /// which they were due last.
     /// - Parameter old: the recurrences with the values of before.
+    /// - Throws: where the store fails.
     func replan(from old: VariableRecurrences) async throws(FlowError) {
         let present = VariableRecurrences(host.catalog, host.state, now: host.clock.now)
         for (id, before) in old.changed(in: present) {
