@@ -278,8 +278,12 @@ struct MappedDeals {
         return id
     }
 
-    /// How often the doctor signs in, from the beginning on.
+    /// The flows that go by the spellings of Microsoft's documents; how often the doctor signs in.
     private mutating func examine() async throws {
+        for spelling in Self.spellings(crm) {
+            let flow = try await environment.perform(EnvironmentRequest(.showFlow, ["flow": .string(spelling.other)]))
+            seen["flow '\(spelling.other)'"] = flow["name"] ?? .null
+        }
         _ = transport.take()
         for round in ["first", "second"] {
             _ = try await environment.perform(EnvironmentRequest(.doctor))
@@ -437,6 +441,11 @@ extension CoSellSide {
         "Create Co-sell Referral - \(self == .salesforce ? "Salesforce" : "Dynamics 365") to Partner Center (Insider Preview)"
     }
 
+    /// The flow that is meant to be edited.
+    var customize: String {
+        "[Customize] Create or Get Details from \(self == .salesforce ? "Salesforce" : "Dynamics 365")"
+    }
+
     /// A value for each variable that is not its default.
     var otherValues: KeyValuePairs<String, String> {
         switch self {
@@ -465,6 +474,45 @@ extension CoSellSide {
 }
 
 extension MappedDeals {
+    /// Spellings of flow names, and the flows.
+    static func spellings(_ crm: CoSellSide) -> [(other: String, name: String)] {
+        let updates = "Partner Center Microsoft Co-sell Referral Updates to "
+        let end = " (Insider Preview)"
+        guard crm == .salesforce else {
+            return [
+                ("Create Co-sell Referral-Dynamics 365 to Partner Center" + end, crm.creator),
+                ("Create Cosell Referral - Dynamics 365 to Partner Center" + end, crm.creator),
+                ("Partner Center to CRM - Helper" + end, "Partner Center to Dynamics 365 - Helper" + end),
+                (updates + "CRM" + end, updates + "Dynamics 365" + end),
+                ("Partner Center to CRM" + end, crm.receiver),
+                (
+                    "Dynamics 365 Microsoft Solution to Partner Center" + end,
+                    "Dynamics 365 Microsoft Solutions to Partner Center" + end
+                ),
+                (
+                    "Auto-heal of Microsoft Partner Center synchronization details",
+                    "Auto-heal of Microsoft Partner Center sychronization details"
+                ),
+                ("[Customize] Create or Get Details from Dynamics 365", crm.customize),
+                ("Customize", crm.customize),
+                ("Partner Center Webhook Registration", "Partner Center Webhook Registration" + end),
+            ]
+        }
+        return [
+            ("Create Co-sell Referral - Salesforce to Partner Center", crm.creator),
+            ("Create Co-sell Referral-Salesforce to Partner Center" + end, crm.creator),
+            ("Create Cosell Referral - Salesforce to Partner Center" + end, crm.creator),
+            ("Partner Center to Salesforce CRM" + end, crm.receiver),
+            ("Partner Center to Sales Force" + end, crm.receiver),
+            (updates + "CRM" + end, updates + "Salesforce" + end),
+            (
+                "Salesforce Microsoft Solution to Partner Center" + end,
+                "Salesforce Microsoft Solutions to Partner Center" + end
+            ),
+            ("Create or Get Details from Salesforce", crm.customize), ("Customize", crm.customize),
+        ]
+    }
+
     private static let shared: JSON = [
         "id": .string(referral), "name": "Wide mapping", "type": "Shared", "qualification": "SalesQualified",
         "status": "New", "substatus": "Received", "referralProgram": "Program 1",

@@ -222,6 +222,14 @@ import Testing
         }
     }
 
+    @Test func `flows go by every spelling of Microsoft's documents`() async throws {
+        for (crm, seen) in try await MappedDeals.all() {
+            for spelling in MappedDeals.spellings(crm) {
+                #expect(seen["flow '\(spelling.other)'"] == .string(spelling.name), "\(spelling.other)")
+            }
+        }
+    }
+
     @Test func `the next healing follows its variable`() async throws {
         let seen = try #require(try await MappedDeals.all()[.dynamics365])
         #expect(seen["minutes to the next healing, at 2 hours"] == 120)

@@ -121,7 +121,9 @@ enum SolutionFileSchema {
         [
             "trigger": .text("The flow whose trigger is guarded."),
             "entityId": .text("The member of the item that identifies the record."),
-            "fields": .list("The members whose values are compared.", of: .text("A member.")),
+            "fields": .list(
+                "The members whose values are compared.",
+                of: .text("A member, or a template over the flows' parameters.")),
             "writtenBy": .list(
                 "The actions that write such records, as Flow name/Action_name, or flows.", of: .text("An action.")),
         ], required: ["trigger", "entityId"])
