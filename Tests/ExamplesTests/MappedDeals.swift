@@ -210,6 +210,14 @@ struct MappedDeals {
     /// A partner-led deal of our own asks for help later, gets Microsoft's answer, and is lost.
     private mutating func create() async throws {
         let id = try await makeOpportunity()
+        let account = crm == .salesforce ? "AccountId" : "_parentaccountid_value"
+        let country = crm == .salesforce ? "BillingCountry" : "address1_country"
+        let customer = try await record(crm.kind, id)[account]?.stringValue ?? ""
+        let path = "/data/\(crm.service)/\(crm == .salesforce ? "Account" : "account")/\(customer)"
+        _ = try await ask("PATCH", path, .object([country: "Germany"]))
+        try await run(crm.creator, ["OpportunityId": .string(id)], status: "Failed")
+        seen["refused"] = ["opportunity": try await record(crm.kind, id)]
+        _ = try await ask("PATCH", path, .object([country: "de"]))
         try await run(crm.creator, ["OpportunityId": .string(id)])
         let referral = try await record(crm.kind, id)[crm.referral]?.stringValue ?? ""
         try await look("shared", referral)
@@ -336,13 +344,13 @@ struct MappedDeals {
         try await perform(.setVariable, ["name": .string(name), "value": .string(value)])
     }
 
-    private func run(_ flow: String, _ input: JSON) async throws {
+    private func run(_ flow: String, _ input: JSON, status: JSON = "Succeeded") async throws {
         // What was changed less than two seconds before it is read is read again.
         _ = try await ask("POST", "/clock/advance", ["duration": "PT5S"])
         clock.advance(by: .seconds(5))
         let run = try await environment.perform(
             EnvironmentRequest(.startRun, ["flow": .string(flow), "wait": true, "input": input]))
-        guard run["status"] == "Succeeded" else {
+        guard run["status"] == status else {
             throw FlowError(.invalidArgument, "\(flow): \(run.text.prefix(2_000))")
         }
     }
@@ -418,6 +426,14 @@ struct MappedDeals {
                 opportunity["_transactioncurrencyid_value@OData.Community.Display.V1.FormattedValue"] ?? .null
             seen["contact"] = try await rows("contact", "_parentcustomerid_value=\(account)")[0]
             seen["connections"] = try await rows("connection", "_record1id_value=\(id)")
+            for connection in seen["connections"]?.arrayValue ?? [] {
+                let role = connection["_record2roleid_value@OData.Community.Display.V1.FormattedValue"] ?? .null
+                switch connection["_record2id_value"] {
+                case seen["contact"]?["contactid"]: seen["role of the contact"] = role
+                case seen["owner"]?["systemuserid"]: seen["role of the owner"] = role
+                default: break
+                }
+            }
             seen["solutions"] = try await solutions(
                 "msft_microsoftsolution", "_msft_opportunity_value=\(id)", "msft_solutionidentifier")
         }

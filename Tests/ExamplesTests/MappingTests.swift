@@ -76,6 +76,8 @@ import Testing
         Row("arrived", "owner/Email", "owner/internalemailaddress", "joel.kim@adatum.example"),
         Row("arrived", "team/0/TeamMemberRole", nil, "Sales Rep"),
         Row("arrived", "team/1", "connections/2", .null),
+        Row("arrived", nil, "role of the contact", "Stakeholder"),
+        Row("arrived", nil, "role of the owner", "Sales Professional"),
         // 6.2, on hold
         Row("held", referral: "details/notes", "First notes."),
         Row("held", referral: "status", "New"),
@@ -121,6 +123,11 @@ import Testing
             "declined", "opportunity/Audit__c", "opportunity/msft_audit",
             "… The referral is closed: Declined, No budget."),
         Row("declined", "opportunity/NextStep", nil, "No budget"),
+        // A failure
+        Row("refused", "opportunity/Name", "opportunity/name", "✘ Contoso predictive maintenance"),
+        Row(
+            "refused", "opportunity/Audit__c", "opportunity/msft_audit",
+            "… - CRM to Partner Center referral creation failed: Customer account country code is missing."),
         // 6.4 and 5: a partner-led deal of our own, for which help is asked later
         Row("shared", "isLinked", "isLinked", true),
         Row("shared", referral: "type", "Independent"),
@@ -182,6 +189,8 @@ import Testing
         Row("by variables", "opportunity/NextStep", "opportunity/stepname", "EUR"),
         Row("by variables", "opportunity/Name", "opportunity/name", "Private mapping"),
         Row("by variables", "team/0/TeamMemberRole", nil, "Channel Manager"),
+        Row("by variables", nil, "role of the contact", "Sales Professional"),
+        Row("by variables", nil, "role of the owner", "Stakeholder"),
         Row("held by variables", referral: "details/currency", "EUR"),
         Row("accepted by variables", referral: "substatus", "Accepted"),
         Row("accepted by variables", referral: "details/currency", "CHF"),
