@@ -93,6 +93,8 @@ struct MappedDeals {
 
     private static let referral = "3f1a90c4-5b7d-4a35-8a6c-1d20aa33b501"
     private static let later = "3f1a90c4-5b7d-4a35-8a6c-1d20aa33b502"
+    private static let lead = "3f1a90c4-5b7d-4a35-8a6c-1d20aa33b503"
+    private static let foreign = "3f1a90c4-5b7d-4a35-8a6c-1d20aa33b504"
 
     private mutating func go() async throws {
         try await shareAndHold()
@@ -319,6 +321,7 @@ struct MappedDeals {
             ["status": "Closed", "substatus": "Lost", "statusReason": "Too late"])
         try await receive(Self.later)
         try await look("lost by variables", Self.later)
+        try await leads()
         guard crm == .dynamics365 else { return }
         // The next time of Auto-heal follows the variable.
         try await perform(.activate, ["flows": ["Auto-heal"]])
@@ -332,6 +335,31 @@ struct MappedDeals {
             }
             seen["minutes to the next healing, at \(hours) hours"] = .integer(minutes ?? 0)
         }
+    }
+
+    /// A lead that nobody accepted, and an accepted one whose CRM id is that of a lead of another system.
+    private mutating func leads() async throws {
+        var lead = Self.shared.objectValue ?? [:]
+        lead["type"] = "Independent"
+        lead["qualification"] = "Direct"
+        lead["id"] = .string(Self.lead)
+        _ = try await ask("POST", "/share", .object(lead))
+        try await receive(Self.lead)
+        let kind = crm == .salesforce ? "Lead" : "lead"
+        let row = try await ask("GET", "/data/\(crm.service)/\(kind)")[0] ?? .null
+        let referral = try await ask("GET", "/data/partnercenterref/referral/\(Self.lead)")
+        seen["lead"] = [
+            "lead": row,
+            "isLinked": .bool(referral["externalReferenceId"] == row[crm == .salesforce ? "Id" : "leadid"]),
+        ]
+        lead["id"] = .string(Self.foreign)
+        lead["status"] = "Active"
+        lead["substatus"] = "Accepted"
+        lead["externalReferenceId"] = .string(
+            crm == .salesforce ? "00QAAAAAAAAAAAA" : "0a1b2c3d-0000-4000-8000-000000000001")
+        _ = try await ask("POST", "/share", .object(lead))
+        try await receive(Self.foreign)
+        seen["foreign"] = ["opportunities": try await rows(crm.kind, "\(crm.referral)=\(Self.foreign)")]
     }
 
     // MARK: What is done
