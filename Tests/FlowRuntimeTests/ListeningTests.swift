@@ -130,7 +130,8 @@ import Testing
             }
         }
         func due() async throws -> Int64? {
-            let next = try await world.store.triggerStates().first?.nextDue
+            let page = try await environment.perform(EnvironmentRequest(.showFlow, ["flow": "Healer"]))
+            let next = page["nextTime"]?.stringValue.flatMap(Timestamp.init(iso8601:))
             return next.map { ($0 - world.clock.now).components.seconds / 60 }
         }
         world.clock.advance(by: .seconds(60 * 60))

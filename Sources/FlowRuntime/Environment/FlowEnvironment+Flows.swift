@@ -55,6 +55,12 @@ extension FlowEnvironment {
         page["file"] = .string(flow.definition.file)
         page["definitionHash"] = .string(flow.installed.definitionHash)
         page["firstActivatedAt"] = flow.installed.firstActivatedAt.map { .string($0.description) } ?? .null
+        // When its trigger asks or fires next, as far as it does so by the clock.
+        var next: Timestamp?
+        if flow.isStarted, let trigger = flow.trigger {
+            next = try await store.triggerState(flow: flow.id, trigger: trigger.name)?.nextDue
+        }
+        page["nextTime"] = next.map { .string($0.description) } ?? .null
         page["children"] = .array(planner.children(of: flow).map { .string($0.name) })
         page["parents"] = .array(parents.map { .string($0.name) })
         page["connectionReferences"] = .array(
