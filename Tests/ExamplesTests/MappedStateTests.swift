@@ -14,8 +14,12 @@ import Testing
         private let flow: FlowDefinition
         private var actions: JSONObject = [:]
         private var parameters: JSONObject = [:]
+        private let trigger: JSON
 
-        init(_ crm: CoSellSide, _ file: String, _ bodies: JSONObject, parameters: JSONObject = [:]) throws {
+        init(
+            _ crm: CoSellSide, _ file: String, _ bodies: JSONObject, parameters: JSONObject = [:], trigger: JSON = .null
+        ) throws {
+            self.trigger = ["body": trigger]
             let path = "\(BuiltBinary.checkout)/flows/partner-center-\(crm.rawValue)/\(file).flow.yaml"
             let decoded = FlowDecoder.decode(try String(contentsOfFile: path, encoding: .utf8), file: path)
             flow = try #require(decoded.flows.first)
@@ -32,7 +36,9 @@ import Testing
             let written = try #require(flow.allActions.first { $0.name == action }?.inputs?.json)
             let part = try members.reduce(written) { try #require($0[$1]) }
             let scope = ContextScope(
-                ["parameters": .object(parameters), "actions": .object(actions)], now: Timestamp(ticks: 0))
+                [
+                    "parameters": .object(parameters), "actions": .object(actions), "trigger": trigger,
+                ], now: Timestamp(ticks: 0))
             return try CompiledValue(part).evaluate(in: scope)
         }
 
@@ -316,5 +322,67 @@ import Testing
                     try comparing.value("Changes_of_the_whole_referral", "name") == .string(isWanted ? sent : ""))
             }
         }
+    }
+
+    // MARK: Leads and solutions
+
+    @Test func `a converted lead hands its referral over, with the seller's values, and that accepts it`() throws {
+        let id = "3f1a90c4-5b7d-4a35-8a6c-1d20aa33b505"
+        let salesforce = try Reckoning(
+            .salesforce, "salesforce-leads-to-partner-center",
+            [
+                "Get_opportunity": ["Id": "006X", "CloseDate": "2027-04-30", "CurrencyIsoCode": "GBP", "Amount": 150],
+                "Referral_of_the_lead": [["id": .string(id)]],
+            ])
+        var dynamics = try Reckoning(
+            .dynamics365, "dynamics365-leads-to-partner-center",
+            [
+                "Find_the_opportunity_of_the_lead": [
+                    "value": [
+                        [
+                            "opportunityid": "006X", "estimatedclosedate": "2027-04-30", "estimatedvalue": 150,
+                            "transactioncurrencyid": ["isocurrencycode": "GBP"],
+                        ]
+                    ]
+                ]
+            ], trigger: ["msft_referralidentifier": .string(id)])
+        try dynamics.go("Opportunity")
+        let expected: KeyValuePairs<String, JSON> = [
+            "/externalReferenceId": "006X", "/details/closingDateTime": "2027-04-30T00:00:00Z",
+            "/details/currency": "GBP", "/details/dealValue": 150, "/status": "Active", "/substatus": "Accepted",
+        ]
+        let sides = [
+            (salesforce, "Referral_Identifier__c", "Referral_Link__c", "Sync_with_Partner_Center__c"),
+            (dynamics, "msft_referralidentifier", "msft_referrallink", "msft_syncwithpartnercenter"),
+        ]
+        for (reckoning, identifier, link, sync) in sides {
+            let action = "Hand_the_referral_over_to_the_opportunity"
+            let patch = try reckoning.value(action, "parameters", "Referral").arrayValue ?? []
+            #expect(try reckoning.value(action, "parameters", "id") == .string(id))
+            #expect(patch.count == expected.count)
+            for (path, value) in expected {
+                #expect(patch.first { $0["path"] == .string(path) }?["value"] == value, "\(path)")
+            }
+            func written(_ field: String) throws -> JSON {
+                try reckoning.value("Write_the_referral_into_the_opportunity", "parameters", "item/" + field)
+            }
+            #expect(try written(identifier) == .string(id) && written(sync) == true)
+            #expect(
+                try written(link) == .string("https://partner.microsoft.com/referrals/v2/inbox?id=" + id))
+        }
+    }
+
+    @Test func `a new solution stands among the products, which starts the opportunity's flow`() throws {
+        let salesforce = try Reckoning(
+            .salesforce, "salesforce-microsoft-solutions-to-partner-center",
+            ["Get_opportunity": ["Id": "006X", "Products__c": "SOL-1"]], trigger: ["Solution_Identifier__c": "SOL-2"])
+        let write = "Write_into_the_opportunity_that_a_solution_is_there"
+        #expect(try salesforce.value(write, "parameters", "item/Products__c") == "SOL-1;SOL-2")
+        var dynamics = try Reckoning(
+            .dynamics365, "dynamics365-microsoft-solutions-to-partner-center", ["Solution_ids": ["SOL-1", "SOL-2"]])
+        try dynamics.go("Products")
+        #expect(
+            try dynamics.value("Write_the_products_into_the_opportunity", "parameters", "item/msft_products")
+                == "SOL-1;SOL-2")
     }
 }
