@@ -22,6 +22,7 @@ import GRDB
 /// | `GET /data/{service}/{kind}[?Field=value…&limit=n]` | | the records, as the service sends them |
 /// | `GET`, `PATCH`, `DELETE /data/{service}/{kind}/{id}`, `POST /data/{service}/{kind}` | values | shows, edits, deletes, creates: see `ControlData` |
 /// | `PATCH /limits` | `{"partnerCenterDailyCalls":n,"salesforceDailyCalls":n,"dataverseRequests":n,"dataverseStrictState":0,"tenantsWithEvents":0}` | changes limits until the next reset; 204 |
+/// | `GET`, `PUT /certificate` | `{"pem"}` | the key of the connected app for the JWT bearer flow: see `JWTBearer` |
 /// | `POST /sign-in` | `{"upn","userCode"?}` | marks that the account has signed in; with a user code approves it too |
 /// | `POST /reset` | | back to the seed; secrets and addresses stay; 204 |
 /// | `POST /stop` | | 202; the process ends after its open requests |
@@ -88,6 +89,7 @@ struct ControlService: Sendable {
                     Array(path.dropFirst()))
             }
         case ("PATCH", "limits", 1): return try setLimits(try body(request))
+        case ("GET", "certificate", 1), ("PUT", "certificate", 1): return try certificate(request)
         case ("POST", "sign-in", 1): return try signIn(try body(request))
         case ("POST", "reset", 1):
             try world.reset(to: seed)
@@ -204,6 +206,22 @@ struct ControlService: Sendable {
             }
         }
         return ServiceResponse(204)
+    }
+
+    private func certificate(_ request: ServiceRequest) throws -> ServiceResponse {
+        let pem = request.method == "PUT" ? try body(request)["pem"]?.stringValue ?? "" : nil
+        return try world.perform { transaction in
+            let key =
+                try pem.map { try JWTBearer.register($0, in: transaction) }
+                ?? JWTBearer.registered(in: transaction)
+            return .json(
+                200,
+                [
+                    "clientId": .string(world.secrets.consumerKey),
+                    "tokenUrl": .string(world.url(of: .salesforce) + "/services/oauth2/token"),
+                    "sha256": key.map { .string($0.fingerprint) } ?? .null,
+                ])
+        }
     }
 
     private func signIn(_ body: JSONObject) throws -> ServiceResponse {

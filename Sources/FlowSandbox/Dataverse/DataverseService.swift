@@ -5,13 +5,16 @@ import FlowCore
 /// | route | what it does |
 /// | --- | --- |
 /// | `GET /{set}` | `$select $filter $orderby $top $expand $count`; `Prefer: odata.maxpagesize=n`, `@odata.nextLink` |
-/// | `POST /{set}` | 204 with `OData-EntityId`; 201 with `Prefer: return=representation`; the row's id may be given |
+/// | `POST /{set}` | 204 with `OData-EntityId`; 201 with `Prefer: return=representation`; the row's id may be given, and nested rows: see `DataverseInsert` |
 /// | `GET`, `PATCH`, `DELETE /{set}({id})` | also by alternate key; `If-Match`, `If-None-Match`; PATCH is an upsert |
 /// | `PUT`, `DELETE /{set}({id})/{column}` | one column |
 /// | `GET`, `POST`, `PUT`, `DELETE /{set}({id})/{navigation}/$ref` | look-ups and relationships |
 /// | `POST /leads({id})/Microsoft.Dynamics.CRM.QualifyLead` | account, contact and opportunity of a lead |
 /// | `GET /EntityDefinitions(LogicalName='{table}')`, its `/Attributes` | tables and columns |
+/// | `GET /$metadata` | the tables and actions as CSDL: see `DataverseMetadata` |
 /// | `GET /WhoAmI` | the caller's ids |
+/// | `POST /{set}/Microsoft.Dynamics.CRM.CreateMultiple`, `UpdateMultiple`, `UpsertMultiple` | several rows of a table |
+/// | `POST /$batch` | several operations, change sets: see `DataverseBatch` |
 /// | `POST /WinOpportunity`, `/LoseOpportunity` | close an opportunity |
 /// | `POST /callbackregistrations`, `DELETE /callbackregistrations({id})` | who is told of changed rows: see `ChangeCallbacks` |
 ///
@@ -20,10 +23,13 @@ import FlowCore
 /// Callers: users of `systemusers` that are not disabled, and the seeded app itself. Writing currencies, users and
 /// environment variables needs the role System Administrator or System Customizer.
 package enum DataverseService {
+    /// The versions of the Web API that are served.
+    static let versions: Set<String> = ["v9.0", "v9.1", "v9.2"]
+
     /// Answers a request.
     static func respond(to request: ServiceRequest, in transaction: Transaction) throws -> ServiceResponse {
         var path = request.segments[...]
-        guard path.count >= 3, path[0] == "api", path[1] == "data", ["v9.0", "v9.1", "v9.2"].contains(path[2]) else {
+        guard path.count >= 3, path[0] == "api", path[1] == "data", versions.contains(path[2]) else {
             throw DataverseFailure.segmentUnknown(path.first ?? "")
         }
         let version = path[2]
@@ -56,6 +62,14 @@ package enum DataverseService {
     struct Caller {
         var id: String
         var isAdministrator: Bool
+
+        /// Refuses what the caller may not write.
+        func requireWriting(_ table: DataverseTable) throws {
+            guard isAdministrator || !table.isProtected else {
+                throw DataverseFailure.make(
+                    403, "0x80040220", "Principal user (Id=\(id)) is missing prvWrite\(table.name) privilege.")
+            }
+        }
     }
 
     private static func authorize(_ request: ServiceRequest, in transaction: Transaction) throws -> Caller {
@@ -87,7 +101,7 @@ struct DataverseCall {
     let user: DataverseService.Caller
     let rows: DataverseRows
 
-    private var base: String { transaction.world.url(of: .commondataserviceforapps) + "/api/data/" + version }
+    var base: String { transaction.world.url(of: .commondataserviceforapps) + "/api/data/" + version }
 
     func respond(_ path: [String]) throws -> ServiceResponse {
         guard let first = path.first else {
@@ -110,6 +124,11 @@ struct DataverseCall {
                     "BusinessUnitId": .string(DataverseSeed.businessUnit), "UserId": .string(user.id),
                     "OrganizationId": .string(DataverseSeed.organization),
                 ])
+        case ("GET", "$metadata"):
+            return ServiceResponse(
+                200, headers: [("Content-Type", "application/xml"), ("OData-Version", "4.0")],
+                body: Array(DataverseMetadata.document.utf8))
+        case (_, "$batch"): return try DataverseBatch(call: self).respond()
         case ("POST", "WinOpportunity"): return try close(state: 1, allowed: [3])
         case ("POST", "LoseOpportunity"): return try close(state: 2, allowed: [4, 5])
         default: break
@@ -152,7 +171,7 @@ struct DataverseCall {
         }
     }
 
-    private func json(
+    func json(
         _ status: Int, _ value: JSON, headers: [(name: String, value: String)] = []
     ) -> ServiceResponse {
         .json(
@@ -160,13 +179,13 @@ struct DataverseCall {
             headers: [("OData-Version", "4.0")] + headers)
     }
 
-    private func empty(_ record: Record?, _ table: DataverseTable) -> ServiceResponse {
+    func empty(_ record: Record?, _ table: DataverseTable) -> ServiceResponse {
         var headers = [("OData-Version", "4.0")]
         if let record { headers.append(("OData-EntityId", "\(base)/\(table.set)(\(record.id))")) }
         return ServiceResponse(204, headers: headers)
     }
 
-    private func body(_ table: DataverseTable?) throws -> JSONObject {
+    func body(_ table: DataverseTable?) throws -> JSONObject {
         do {
             if let object = try request.json().objectValue { return object }
         } catch {
@@ -178,13 +197,6 @@ struct DataverseCall {
 
     private var preferences: [String] { request.list("prefer") }
     private var wantsRow: Bool { preferences.contains("return=representation") }
-
-    private func requireWriting(_ table: DataverseTable) throws {
-        guard user.isAdministrator || !table.isProtected else {
-            throw DataverseFailure.make(
-                403, "0x80040220", "Principal user (Id=\(user.id)) is missing prvWrite\(table.name) privilege.")
-        }
-    }
 
     // MARK: Collections
 
@@ -242,8 +254,7 @@ struct DataverseCall {
     }
 
     private func create(_ table: DataverseTable) throws -> ServiceResponse {
-        try requireWriting(table)
-        let record = try DataverseStore.create(table, try body(table), by: user.id, in: transaction)
+        let record = try DataverseInsert(user: user, transaction: transaction).create(table, try body(table))
         return try written(table, record, status: 201)
     }
 
@@ -262,69 +273,6 @@ struct DataverseCall {
         return json(status, .object(result), headers: [("ETag", DataverseStore.eTag(record))] + applied)
     }
 
-    // MARK: Many rows at once
-
-    /// The actions that write several rows of a table, or none of them.
-    private enum ManyRows: String {
-        case createMultiple = "CreateMultiple"
-        case updateMultiple = "UpdateMultiple"
-        case upsertMultiple = "UpsertMultiple"
-
-        init?(_ segment: String) {
-            let name = segment.split(separator: ".").last.map(String.init) ?? ""
-            guard segment == "Microsoft.Dynamics.CRM." + name, let action = ManyRows(rawValue: name) else { return nil }
-            self = action
-        }
-    }
-
-    private func writeMany(_ action: ManyRows, _ table: DataverseTable) throws -> ServiceResponse {
-        try requireWriting(table)
-        guard let targets = try body(nil)["Targets"]?.arrayValue else {
-            throw DataverseFailure.make(400, "0x80048d19", "The parameter 'Targets' must be an array of rows.")
-        }
-        var ids: [JSON] = []
-        for target in targets {
-            var given = target.objectValue ?? [:]
-            given["@odata.type"] = nil
-            var place: DataversePath.Key?
-            if let id = given[table.key]?.stringValue { place = .id(id) }
-            // Rows may be named by an alternate key: `@odata.id: contacts(key='value')`.
-            if let named = given["@odata.id"]?.stringValue.flatMap({ DataversePath.parse($0) }) { place = named.key }
-            given["@odata.id"] = nil
-            var existing: Record?
-            if action != .createMultiple, let place {
-                do {
-                    existing = try place.find(table, in: transaction)
-                } catch let failure as ServiceFailure
-                    where action == .upsertMultiple && failure.response.status == 404
-                {
-                    existing = nil
-                }
-            }
-            let record: Record
-            if let existing {
-                given[table.key] = nil
-                record = try DataverseStore.update(table, existing, given, by: user.id, in: transaction)
-            } else {
-                var id: String?
-                switch place {
-                case .id(let one)?: id = one
-                case .alternate(let pairs)?: for (column, value) in pairs { given[column] = .string(value) }
-                case nil: break
-                }
-                record = try DataverseStore.create(table, given, id: id, by: user.id, in: transaction)
-            }
-            ids.append(.string(record.id))
-        }
-        guard action == .createMultiple else { return empty(nil, table) }
-        return json(
-            200,
-            [
-                "@odata.context": .string("\(base)/$metadata#Microsoft.Dynamics.CRM.CreateMultipleResponse"),
-                "Ids": .array(ids),
-            ])
-    }
-
     // MARK: Rows
 
     private func row(_ table: DataverseTable, _ place: DataversePath) throws -> ServiceResponse {
@@ -337,7 +285,7 @@ struct DataverseCall {
             return try entity(200, table, record)
         case "PATCH": return try upsert(table, place)
         case "DELETE":
-            try requireWriting(table)
+            try user.requireWriting(table)
             let record = try place.key.find(table, in: transaction)
             try checkVersion(record)
             try DataverseStore.delete(table, record, in: transaction)
@@ -353,7 +301,7 @@ struct DataverseCall {
     }
 
     private func upsert(_ table: DataverseTable, _ place: DataversePath) throws -> ServiceResponse {
-        try requireWriting(table)
+        try user.requireWriting(table)
         var given = try body(table)
         let existing: Record?
         do {
@@ -374,7 +322,7 @@ struct DataverseCall {
         case .id(let given): id = given
         case .alternate(let pairs): for (column, value) in pairs { given[column] = .string(value) }
         }
-        let record = try DataverseStore.create(table, given, id: id, by: user.id, in: transaction)
+        let record = try DataverseInsert(user: user, transaction: transaction).create(table, given, id: id)
         return try written(table, record, status: 201)
     }
 
@@ -393,12 +341,12 @@ struct DataverseCall {
             let value = DataverseStore.value(column, table, of: record)
             return json(200, ["@odata.context": .string(context), "value": value])
         case "PUT":
-            try requireWriting(table)
+            try user.requireWriting(table)
             _ = try DataverseStore.update(
                 table, record, [name: try body(table)["value"] ?? .null], by: user.id, in: transaction)
             return empty(nil, table)
         case "DELETE":
-            try requireWriting(table)
+            try user.requireWriting(table)
             _ = try DataverseStore.update(table, record, [name: .null], by: user.id, in: transaction)
             return empty(nil, table)
         default:
@@ -408,7 +356,7 @@ struct DataverseCall {
 
     private func reference(_ table: DataverseTable, _ place: DataversePath, _ name: String) throws -> ServiceResponse {
         if request.method == "GET" { return try references(table, try place.key.find(table, in: transaction), name) }
-        try requireWriting(table)
+        try user.requireWriting(table)
         let record = try place.key.find(table, in: transaction)
         let isRemoval = request.method == "DELETE"
         guard isRemoval || request.method == "POST" || request.method == "PUT" else {
@@ -450,53 +398,5 @@ struct DataverseCall {
                 "@odata.context": .string("\(base)/$metadata#Collection($ref)"),
                 "value": .array(rows.map { ["@odata.id": address(child.set, $0.id)] }),
             ])
-    }
-
-    // MARK: Actions
-
-    private func qualify(_ table: DataverseTable, _ place: DataversePath) throws -> ServiceResponse {
-        guard request.method == "POST" else {
-            throw DataverseFailure.make(405, "0x8006088a", "The action QualifyLead takes POST only.")
-        }
-        let given = try body(table)
-        var wishes = LeadQualification.Wishes()
-        wishes.account = given["CreateAccount"]?.boolValue ?? false
-        wishes.contact = given["CreateContact"]?.boolValue ?? false
-        wishes.opportunity = given["CreateOpportunity"]?.boolValue ?? false
-        wishes.status = given["Status"]?.integerValue ?? -1
-        if let text = given["OpportunityCurrencyId@odata.bind"]?.stringValue,
-            let currency = DataversePath.reference(text, in: transaction.world),
-            let target = DataverseSchema.table(set: currency.set)
-        {
-            wishes.currency = try currency.key.find(target, in: transaction).id
-        }
-        let made = try LeadQualification(
-            lead: try place.key.find(table, in: transaction), user: user.id, transaction: transaction
-        ).perform(wishes)
-        let rows = made.map { table, record -> JSON in
-            .object(["@odata.type": .string("#Microsoft.Dynamics.CRM.\(table.name)"), table.key: .string(record.id)])
-        }
-        return json(
-            200,
-            ["@odata.context": .string("\(base)/$metadata#Collection(mscrm.crmbaseentity)"), "value": .array(rows)])
-    }
-
-    private func close(state: Int64, allowed: [Int64]) throws -> ServiceResponse {
-        guard let table = DataverseSchema.table("opportunity") else { throw DataverseFailure.segmentUnknown("") }
-        let given = JSON.object(try body(table))
-        let close = given["OpportunityClose"] ?? .null
-        guard let text = close["opportunityid@odata.bind"]?.stringValue,
-            let place = DataversePath.reference(text, in: transaction.world), place.set == table.set
-        else { throw DataverseFailure.query("OpportunityClose must name the opportunity by opportunityid@odata.bind.") }
-        // Status -1 is the standard one of the state.
-        let status = given["Status"]?.integerValue ?? -1
-        guard status == -1 || allowed.contains(status) else {
-            throw DataverseFailure.make(
-                400, "0x80048408", "\(status) is not a valid status code for state code \(state) on opportunity.")
-        }
-        let record = try place.key.find(table, in: transaction)
-        try DataverseStore.close(
-            record, state: state, status: status == -1 ? allowed[0] : status, close, by: user.id, in: transaction)
-        return ServiceResponse(204, headers: [("OData-Version", "4.0")])
     }
 }

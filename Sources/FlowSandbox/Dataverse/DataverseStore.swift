@@ -203,6 +203,12 @@ package enum DataverseStore {
                 body[navigation.column.name] = .null
                 continue
             }
+            if table.navigation(name) != nil || table.collection(name) != nil {
+                throw DataverseFailure.payload(
+                    table,
+                    "CRM do not support direct update of Entity Reference properties, Use Navigation properties instead. "
+                        + "('\(name)': rows are nested in a create only.)")
+            }
             guard let column = table.column(name), column.kind != .lookup else {
                 throw DataverseFailure.payload(
                     table,

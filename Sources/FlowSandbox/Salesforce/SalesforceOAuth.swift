@@ -3,7 +3,8 @@ import FlowCore
 /// The token endpoint of the organization, and its sessions.
 ///
 /// Grants: `password` (password and security token one after the other), `authorization_code` (see `SalesforceCode`),
-/// `refresh_token`, `client_credentials` (runs as the API user). A JWT (`jwt-bearer`) is refused: no certificate is registered. There is no `expires_in`; a session ends after two hours without use, on the sandbox clock.
+/// `refresh_token`, `client_credentials` (runs as the API user), a signed assertion (see `JWTBearer`). There is no `expires_in`; a
+/// session ends after two hours without use, on the sandbox clock.
 enum SalesforceOAuth {
     private static let kind = "salesforce/session"
     private static let inactivity = Duration.seconds(7_200)
@@ -16,17 +17,19 @@ enum SalesforceOAuth {
         let form = request.form
         let basic = BasicCredentials.read(request)
         guard let grant = form["grant_type"] else { throw refusal("invalid_request", "grant type is missing") }
-        guard ["password", "authorization_code", "refresh_token", "client_credentials"].contains(grant) else {
-            throw refusal("unsupported_grant_type", "grant type not supported")
-        }
+        let grants = ["password", "authorization_code", "refresh_token", "client_credentials", JWTBearer.grant]
+        guard grants.contains(grant) else { throw refusal("unsupported_grant_type", "grant type not supported") }
         let secrets = transaction.world.secrets
-        guard let client = form["client_id"] ?? basic?.id, client == secrets.consumerKey else {
-            throw refusal("invalid_client_id", "client identifier invalid")
-        }
-        let secret = form["client_secret"] ?? basic?.secret
-        // A refresh needs no secret where the app does not ask for one; when it is sent, it must be right.
-        guard secret == secrets.consumerSecret || (grant == "refresh_token" && secret == nil) else {
-            throw refusal("invalid_client", "invalid client credentials")
+        // An assertion names its client itself and needs no secret.
+        if grant != JWTBearer.grant {
+            guard let client = form["client_id"] ?? basic?.id, client == secrets.consumerKey else {
+                throw refusal("invalid_client_id", "client identifier invalid")
+            }
+            let secret = form["client_secret"] ?? basic?.secret
+            // A refresh needs no secret where the app does not ask for one; when it is sent, it must be right.
+            guard secret == secrets.consumerSecret || (grant == "refresh_token" && secret == nil) else {
+                throw refusal("invalid_client", "invalid client credentials")
+            }
         }
         let username: String
         var refresh: String?
@@ -38,6 +41,7 @@ enum SalesforceOAuth {
             guard let user, user.isEnabled, let password = form["password"],
                 Digest.constantTimeEqual(Array(password.utf8), Array((user.password + secrets.securityToken).utf8))
             else { throw refusal("invalid_grant", "authentication failure") }
+        case JWTBearer.grant: username = try JWTBearer.user(form, in: transaction)
         case "authorization_code":
             username = try SalesforceCode.redeem(form, in: transaction)
             refresh = try SalesforceCode.refreshToken(of: username, in: transaction)
@@ -81,7 +85,7 @@ enum SalesforceOAuth {
             "access_token": .string(String(token)), "instance_url": .string(url), "id": .string(id),
             "token_type": "Bearer", "issued_at": .string(issued), "signature": .string(Base64.encode(signature)),
         ]
-        if grant != "password" { body["scope"] = "refresh_token api" }
+        if grant != "password" { body["scope"] = grant == JWTBearer.grant ? "api" : "refresh_token api" }
         if let refresh { body["refresh_token"] = .string(refresh) }
         return .json(
             200, .object(body), type: "application/json;charset=UTF-8", headers: [("Cache-Control", "no-store")])

@@ -14,6 +14,8 @@ import FlowCore
 /// | `GET`, `PATCH`, `DELETE …/sobjects/{T}/{externalIdField}/{value}` | upsert: 201, or 200 (204 up to v45); `?updateOnly=true` |
 /// | `POST …/sobjects/{T}/Id` | creates |
 /// | `GET …/query?q=`, `…/queryAll?q=`, `…/query/{locator}` | SOQL; batches of 2,000 (`Sforce-Query-Options: batchSize=n`) |
+/// | `…/composite`, `…/composite/batch`, `…/composite/sobjects`, `…/composite/tree/{T}` | several at once: see `SalesforceComposite` |
+/// | `GET …/search?q=`, `GET`, `POST …/parameterizedSearch` | SOSL: see `SalesforceSearch` |
 /// | `GET …/limits` | the daily calls |
 /// | `…/jobs/ingest`, `…/jobs/query` | Bulk API 2.0: see `SalesforceBulk` |
 /// | `…/services/async/…` | Bulk API 1.0: refused |
@@ -58,7 +60,7 @@ package enum SalesforceService {
         }
     }
 
-    private static func version(_ segment: String) -> Int? {
+    static func version(_ segment: String) -> Int? {
         guard segment.hasPrefix("v"), segment.hasSuffix(".0"), let number = Int(segment.dropFirst().dropLast(2)),
             (20...66).contains(number)
         else { return nil }
@@ -98,6 +100,7 @@ struct SalesforceCall {
         case nil: return json(200, resources)
         case "sobjects": return try objects(Array(path.dropFirst()))
         case "query" where path.count == 2: return try SalesforcePages.next(path[1], call: self)
+        case "composite": return try SalesforceComposite(call: self).respond(Array(path.dropFirst()))
         case "jobs": return try SalesforceBulk(call: self).respond(Array(path.dropFirst()))
         case "query", "queryAll": return try query(includesDeleted: path[0] == "queryAll")
         case "limits":
@@ -120,7 +123,7 @@ struct SalesforceCall {
 
     private var resources: JSON {
         var resources = JSONObject()
-        for name in ["sobjects", "query", "queryAll", "limits", "jobs"] {
+        for name in ["sobjects", "query", "queryAll", "composite", "limits", "jobs"] {
             resources[name] = .string("/services/data/\(version)/\(name)")
         }
         return .object(resources)
@@ -219,14 +222,16 @@ struct SalesforceCall {
 
     private func fields(_ object: SalesforceObject) throws -> [SalesforceField]? {
         guard let text = request.option("fields"), !text.trimmed.isEmpty else { return nil }
-        return try text.split(separator: ",").map { part in
-            let name = String(part).trimmed
-            guard let field = object.field(name) else {
-                throw SalesforceFailure.make(
-                    400, "INVALID_FIELD", "No such column '\(name)' on sobject of type \(object.name)")
-            }
-            return field
+        return try text.split(separator: ",").map { try field(String($0).trimmed, of: object) }
+    }
+
+    /// A field of an object, or the refusal of one that it has not.
+    func field(_ name: String, of object: SalesforceObject) throws -> SalesforceField {
+        guard let field = object.field(name) else {
+            throw SalesforceFailure.make(
+                400, "INVALID_FIELD", "No such column '\(name)' on sobject of type \(object.name)")
         }
+        return field
     }
 
     private func external(_ object: SalesforceObject, _ name: String, _ value: String) throws -> ServiceResponse {

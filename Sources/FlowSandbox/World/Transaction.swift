@@ -28,6 +28,28 @@ package final class Transaction {
         now = world.clock.now
     }
 
+    // MARK: Parts
+
+    /// Answers a part of the work: where it is refused, its changes are undone and the refusal is the answer.
+    func attempt(_ answer: () throws -> ServiceResponse) throws -> ServiceResponse {
+        var response = ServiceResponse(500)
+        do {
+            try database.inSavepoint {
+                response = try answer()
+                return .commit
+            }
+        } catch let failure as ServiceFailure {
+            response = failure.response
+        }
+        return response
+    }
+
+    /// Does several parts of which all or none shall count.
+    /// - Parameter parts: gives whether they count.
+    func together(_ parts: () throws -> Bool) throws {
+        try database.inSavepoint { try parts() ? .commit : .rollback }
+    }
+
     // MARK: Settings and counters
 
     /// A value of the sandbox itself, kept until the next reset.

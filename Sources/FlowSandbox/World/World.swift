@@ -109,15 +109,7 @@ package final class World: Sendable {
     package func respond(_ service: SandboxService, to request: ServiceRequest) -> ServiceResponse {
         do {
             return try perform { transaction in
-                var response = ServiceResponse(500)
-                do {
-                    try transaction.database.inSavepoint {
-                        response = try Self.answer(service, request, in: transaction)
-                        return .commit
-                    }
-                } catch let failure as ServiceFailure {
-                    response = failure.response
-                }
+                let response = try transaction.attempt { try Self.answer(service, request, in: transaction) }
                 try transaction.commitUsage()
                 try RequestLedger.add(service, request, status: response.status, fault: nil, in: transaction)
                 return response

@@ -14,7 +14,7 @@ struct SandboxCommand: AsyncParsableCommand {
         subcommands: [
             SandboxStartCommand.self, Stop.self, Reset.self, Status.self, SandboxShareCommand.self,
             SandboxFillCommand.self, SandboxAcceptCommand.self, SandboxDeclineCommand.self, SandboxFaultCommand.self,
-            SandboxClockCommand.self,
+            SandboxClockCommand.self, SandboxCertificateCommand.self,
             SandboxRequestsCommand.self, SandboxDataCommand.self,
         ])
 

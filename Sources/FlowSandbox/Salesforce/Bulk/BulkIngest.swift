@@ -87,7 +87,8 @@ struct BulkIngest {
                     }
                     let given: JSONObject
                     (id, given) = try values(row, columns)
-                    (id, isCreated) = try write(job, id, given)
+                    (id, isCreated) = try SalesforceWrite(object: object, user: user, transaction: transaction)
+                        .perform(job.operation, key: job.text("externalIdFieldName"), id, given)
                     return .commit
                 }
                 successful.append([id, isCreated ? "true" : "false"] + row)
@@ -120,54 +121,6 @@ struct BulkIngest {
             }
         }
         return (id, values)
-    }
-
-    private func write(_ job: BulkJob, _ id: String, _ given: JSONObject) throws -> (id: String, isCreated: Bool) {
-        func changed(_ record: Record, _ given: JSONObject) throws -> (id: String, isCreated: Bool) {
-            (try SalesforceStore.update(object, record, given, by: user, in: transaction).id, false)
-        }
-        func created(_ given: JSONObject) throws -> (id: String, isCreated: Bool) {
-            (try SalesforceStore.create(object, given, by: user, in: transaction).id, true)
-        }
-        switch job.operation {
-        case "insert":
-            guard id.isEmpty else {
-                throw SalesforceFailure.make(
-                    400, "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", fields: ["Id"])
-            }
-            return try created(given)
-        case "update": return try changed(try existing(id), given)
-        case "delete":
-            let record = try existing(id)
-            try SalesforceStore.delete(object, record, by: user, in: transaction)
-            return (record.id, false)
-        default:
-            let key = job.text("externalIdFieldName")
-            if key.lowercased() == "id" {
-                return id.isEmpty ? try created(given) : try changed(try existing(id), given)
-            }
-            guard let field = object.field(key), let value = given[field.name]?.stringValue else {
-                throw SalesforceFailure.make(400, "MISSING_ARGUMENT", "\(key) not specified", fields: [])
-            }
-            let found = try transaction.records(object.kind, where: field.name, is: value)
-            guard found.count <= 1 else {
-                throw SalesforceFailure.make(
-                    300, "DUPLICATE_EXTERNAL_ID", "\(key): more than one record found for external id field", fields: []
-                )
-            }
-            return try found.first.map { try changed($0, given) } ?? created(given)
-        }
-    }
-
-    private func existing(_ id: String) throws -> Record {
-        guard !id.isEmpty else {
-            throw SalesforceFailure.make(400, "MISSING_ARGUMENT", "Id not specified in an update call", fields: [])
-        }
-        guard let full = SalesforceID.full(id), full.hasPrefix(object.keyPrefix) else {
-            throw SalesforceFailure.make(
-                400, "MALFORMED_ID", "\(object.label) ID: id value of incorrect type: \(id)", fields: ["Id"])
-        }
-        return try SalesforceStore.find(object, full, in: transaction)
     }
 
     /// `CODE:message:fields --`, as the column `sf__Error` has it.
