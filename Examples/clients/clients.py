@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.parse
+from xml.etree import ElementTree
 
 import tls
 
@@ -130,6 +131,25 @@ sf = Salesforce(username=org["username"], password=org["password"] + org["securi
 check("the password flow", bool(sf.session_id) and sf.sf_instance.startswith("localhost:"), sf.sf_instance)
 refused("a wrong password", SalesforceAuthenticationFailed,
         lambda: Salesforce(username=org["username"], password="wrong", version="58.0", **secrets), "invalid_grant")
+key, certificate = front.key_pair("app")
+subprocess.run([flowrun, "sandbox", "certificate", certificate], cwd=folder, check=True, capture_output=True)
+
+
+class LoginHost(requests.adapters.HTTPAdapter):
+    """The client asks at login.salesforce.com, which is also the audience of its assertion."""
+
+    def send(self, request, **more):
+        request.url = request.url.replace("https://login.salesforce.com/", front.urls["salesforce"] + "/")
+        return super().send(request, **more)
+
+
+at_login = requests.Session()
+at_login.mount("https://login.salesforce.com/", LoginHost())
+signed = dict(consumer_key=org["clientId"], version="58.0", domain="login", session=at_login)
+by_key = Salesforce(username=org["username"], privatekey_file=key, **signed)
+check("the JWT bearer flow", bool(by_key.session_id) and by_key.limits()["DailyApiRequests"]["Remaining"] >= 0, by_key.session_id)
+refused("a user that the organization does not have", SalesforceAuthenticationFailed,
+        lambda: Salesforce(username="nobody@adatum.example", privatekey_file=key, **signed), "hasn't approved this consumer")
 names = {entry["name"] for entry in sf.describe()["sobjects"]}
 check("describe of the organization", {"Account", "Opportunity", "Lead", "Microsoft_Solution__c"} <= names, names)
 fields = {field["name"]: field for field in sf.Opportunity.describe()["fields"]}
@@ -162,6 +182,20 @@ check("query_more", more["done"] and len(more["records"]) == 5, len(more["record
 check("query_all", len(list(sf.query_all_iter("SELECT Id FROM Contact WHERE LastName LIKE 'Page%'"))) == 205)
 check("limits", sf.limits()["DailyApiRequests"]["Remaining"] >= 0)
 check("the use of the API in a header", "api-usage" in (sf.api_usage or {}), sf.api_usage)
+found = sf.search("FIND {hara} IN NAME FIELDS RETURNING Account(Id, Name)")
+check("search", [row["Name"] for row in found["searchRecords"]] == ["O'Hara & Sons"], found)
+found = sf.quick_search("hara")
+check("quick_search", len(found["searchRecords"]) == 1, found)
+steps = {"allOrNone": True, "compositeRequest": [
+    {"method": "POST", "url": "/services/data/v58.0/sobjects/Account", "referenceId": "firm", "body": {"Name": "Composed"}},
+    {"method": "POST", "url": "/services/data/v58.0/sobjects/Contact", "referenceId": "person",
+     "body": {"LastName": "Of it", "AccountId": "@{firm.id}"}}]}
+told = sf.restful("composite", method="POST", json=steps)["compositeResponse"]
+check("composite", [step["httpStatusCode"] for step in told] == [201, 201]
+      and sf.Contact.get(told[1]["body"]["id"])["AccountId"] == told[0]["body"]["id"], told)
+told = sf.restful("composite/sobjects", method="POST", json={"records": [
+    {"attributes": {"type": "Account"}, "Name": "Collected"}, {"attributes": {"type": "Account"}}]})
+check("a collection", [row["success"] for row in told] == [True, False], told)
 check("delete", sf.Account.delete(made["id"]) == 204)
 refused("a deleted record", SalesforceResourceNotFound, lambda: sf.Account.get(made["id"]))
 check("resources of a version", "sobjects" in sf.restful("", method="GET"))
@@ -232,6 +266,11 @@ with DataverseClient(front.urls["commondataserviceforapps"], Credential()) as cl
     refused("an unknown row", HttpError,
             lambda: client.records.update("account", "00000000-0000-4000-8000-000000000001", {"nope": 1}))
     refused("an unknown column", HttpError, lambda: client.records.create("account", {"nope": 1}))
+    document = requests.get(
+        front.urls["commondataserviceforapps"] + "/api/data/v9.2/$metadata", timeout=30,
+        headers={"Authorization": "Bearer " + Credential().get_token().token}).content
+    kinds = [kind.get("Name") for kind in ElementTree.fromstring(document).iter("{http://docs.oasis-open.org/odata/ns/edm}EntitySet")]
+    check("the metadata document", "opportunities" in kinds and "leads" in kinds, kinds)
     client.records.delete("account", key)
     check("delete", client.records.retrieve("account", key) is None)
 

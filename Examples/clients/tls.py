@@ -31,10 +31,17 @@ class Front:
         for server in self.servers:
             threading.Thread(target=server.serve_forever, daemon=True).start()
 
-    def _certificates(self):
-        def openssl(*words):
-            subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+    def key_pair(self, name):
+        """A private key and its certificate for a client's own use: two files."""
+        self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" + name,
+                      "-keyout", name + ".key", "-out", name + ".crt")
+        return str(self.folder / (name + ".key")), str(self.folder / (name + ".crt"))
 
+    def _openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+
+    def _certificates(self):
+        openssl = self._openssl
         (self.folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Sandbox root",
                 "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", "root.key", "-out", "root.pem")

@@ -69,7 +69,8 @@ import Testing
     @Test(arguments: [
         (50_053, "invalid_grant"), (50_055, "invalid_grant"), (50_076, "interaction_required"),
         (50_079, "interaction_required"), (50_132, "invalid_grant"), (50_144, "invalid_grant"),
-        (65_001, "invalid_grant"),
+        (50_133, "invalid_grant"), (65_001, "invalid_grant"), (50_033, "temporarily_unavailable"),
+        (90_033, "temporarily_unavailable"),
     ])
     func `an account is refused with the error that is set for it`(number: Int64, error: String) async throws {
         try await SandboxFixture.run { fixture in
@@ -93,6 +94,41 @@ import Testing
             #expect(late.json["error_codes"] == [.integer(number)])
             try await fixture.control("PATCH", user, ["signInError": .null])
             #expect(try await fixture.form(fixture.tokenURL(), fields).json["access_token"] != nil)
+        }
+    }
+
+    @Test(arguments: [
+        (7_000_222, 401, "invalid_client", false), (70_002, 401, "invalid_client", false),
+        (50_001, 400, "invalid_resource", true), (50_033, 503, "temporarily_unavailable", true),
+        (65_001, 400, "invalid_grant", true), (90_033, 503, "temporarily_unavailable", true),
+    ])
+    func `the application is refused with the error that is set for it`(
+        number: Int64, status: Int, error: String, withoutSecret: Bool
+    ) async throws {
+        try await SandboxFixture.run { fixture in
+            let application = "/data/identity/application/" + fixture.text(.identity, "clientId")
+            func ask(secret: String?) async throws -> SandboxFixture.Answer {
+                var fields = [
+                    "grant_type": "password", "client_id": fixture.text(.identity, "clientId"),
+                    "resource": "https://api.partner.microsoft.com", "username": "seller@adatum.example",
+                    "password": fixture.password(of: "seller"),
+                ]
+                fields["client_secret"] = secret
+                let text = fields.map { "\($0.key)=\(URLText.encode($0.value))" }.joined(separator: "&")
+                return try await fixture.send("POST", fixture.tokenURL(), body: Array(text.utf8))
+            }
+            let secret = fixture.text(.identity, "clientSecret")
+            #expect(try await fixture.control("PATCH", application, ["signInError": 50_055]).status == 400)
+            #expect(try await fixture.control("PATCH", application, ["nope": 1]).status == 400)
+            let set = try await fixture.control("PATCH", application, ["signInError": .integer(number)])
+            #expect(set.json["signInError"] == .integer(number))
+            let refused = try await ask(secret: secret)
+            #expect(refused.status == status && refused.json["error"] == .string(error))
+            #expect(refused.json["error_codes"] == [.integer(number)])
+            #expect(try await ask(secret: nil).status == (withoutSecret ? status : 200))
+            try await fixture.control("PATCH", application, ["signInError": .null])
+            #expect(try await ask(secret: secret).status == 200)
+            #expect(try await fixture.control("GET", "/data/identity/application").json.at("0/signInError") == .null)
         }
     }
 

@@ -117,6 +117,46 @@ import Testing
             #expect(doubled.filter { $0.json.at("EventName") == "referral-created" }.count == 2)
         }
     }
+
+    @Test func `reordered webhooks arrive against the order of their events, and doubled ones have the same key`()
+        async throws
+    {
+        try await SandboxFixture.run { fixture in
+            let listener = WebhookListener()
+            _ = try await Self.register(fixture, listener)
+            func names(_ requests: [WebhookListener.Received]) -> [String] {
+                requests.map { $0.json.text("EventName") }
+            }
+            func times(_ requests: [WebhookListener.Received]) -> [String] {
+                requests.map { $0.json.text("ResourceChangeUtcDate") }
+            }
+            let fault: JSONObject = ["service": "partnercenterevents", "reorderWebhooks": true]
+            try await fixture.control("POST", "/faults", .object(fault))
+            let shared = try await fixture.control("POST", "/share").json
+            let turned = await listener.next(2)
+            #expect(names(turned) == ["referral-updated", "referral-created"])
+            #expect(times(turned) == times(turned).sorted(by: >) && Set(times(turned)).count == 2)
+            // The ledger keeps the order of the events.
+            let events = try await fixture.control("GET", "/deliveries").json.arrayValue?.map { $0.text("event") }
+            #expect(events == ["referral-created", "referral-updated"])
+
+            try await fixture.control("POST", "/faults", JSON.object(fault).with(["duplicateWebhooks": true]))
+            try await fixture.control("POST", "/share")
+            let doubled = await listener.next(4)
+            #expect(names(doubled) == ["referral-updated", "referral-updated", "referral-created", "referral-created"])
+            // The key by which the solutions' flows tell events apart: of what, which, when.
+            let keys = doubled.map { request in
+                ["ResourceUri", "EventName", "ResourceChangeUtcDate"].map { request.json.text($0) }
+            }
+            #expect(Set(keys).count == 2 && keys[0] == keys[1] && keys[2] == keys[3])
+            #expect(doubled[0].body == doubled[1].body && doubled[2].body == doubled[3].body)
+            #expect(shared["id"] != nil && !Set(keys.map { $0[0] }).contains { $0.hasSuffix(shared.text("id")) })
+
+            try await fixture.control("DELETE", "/faults")
+            try await fixture.control("POST", "/share")
+            #expect(Set(names(await listener.next(2))) == ["referral-created", "referral-updated"])
+        }
+    }
 }
 
 /// The check that a careful receiver makes.

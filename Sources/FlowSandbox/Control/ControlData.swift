@@ -5,6 +5,7 @@ import FlowCore
 /// | service | kinds | an edit acts as |
 /// | --- | --- | --- |
 /// | `identity` | `user` (id: UPN) | an administrator: `displayName roles password signedInOnce enabled signInError` (a number such as 50055, null for none); a new password ends the user's grants |
+/// | `identity` | `application` (id: client id) | an administrator: `signInError` (a number such as 7000222, null for none) |
 /// | `partnercenterref` | `referral` | Microsoft's side: any member; events are sent |
 /// | `partnercenterevents` | `registration`, `delivery` | (only read; a registration can be deleted) |
 /// | `salesforce` | object names | the seller Joel Kim, by the organization's rules; `IsConverted` true converts a lead |
@@ -24,6 +25,7 @@ struct ControlData {
             ])
         }
         try add(.identity, "user", DirectoryUser.kind)
+        counts.append(["service": "identity", "kind": "application", "count": 1])
         try add(.partnercenterref, "referral", Referral.kind)
         try add(.partnercenterevents, "registration", "registration")
         for object in SalesforceSchema.objects { try add(.salesforce, object.name, object.kind) }
@@ -44,6 +46,7 @@ struct ControlData {
         guard path.count <= 3 else { throw unsupported }
         switch (service, path[1]) {
         case (.identity, "user"): return try user(id)
+        case (.identity, "application"): return try application(id)
         case (.partnercenterref, "referral"): return try referral(id)
         case (.partnercenterevents, "registration"): return try registration()
         case (.partnercenterevents, "delivery"):
@@ -58,7 +61,7 @@ struct ControlData {
                 throw unknown("table", kind, DataverseSchema.tables.map(\.name))
             }
             return try dataverse(table, id)
-        case (.identity, let kind): throw unknown("kind", kind, ["user"])
+        case (.identity, let kind): throw unknown("kind", kind, ["user", "application"])
         case (.partnercenterref, let kind): throw unknown("kind", kind, ["referral"])
         case (.partnercenterevents, let kind): throw unknown("kind", kind, ["registration", "delivery"])
         }
@@ -103,13 +106,7 @@ struct ControlData {
         if let bad = given.keys.first(where: { !known.contains($0) && $0 != "upn" }) {
             throw unknown("property", bad, known.sorted())
         }
-        if let error = given["signInError"], !error.isNull {
-            guard let number = error.integerValue, IdentityFailure.ofAccounts.contains(number) else {
-                throw FlowError(
-                    .invalidSandboxRequest, "A sign-in is not refused with '\(error.text)'.",
-                    hint: "known: " + IdentityFailure.ofAccounts.map(String.init).joined(separator: ", "))
-            }
-        }
+        _ = try signInError(known: IdentityFailure.ofAccounts)
         switch (request.method, id) {
         case ("GET", nil):
             return filtered(
@@ -147,6 +144,40 @@ struct ControlData {
             try transaction.delete(DirectoryUser.kind, record.id)
             transaction.hasUserChanges = true
             return ServiceResponse(204)
+        default: throw unsupported
+        }
+    }
+
+    /// The error number that is given, nil for none; it must be a known one.
+    private func signInError(known: [Int64]) throws -> Int64? {
+        guard let error = given["signInError"], !error.isNull else { return nil }
+        guard let number = error.integerValue, known.contains(number) else {
+            throw FlowError(
+                .invalidSandboxRequest, "A sign-in is not refused with '\(error.text)'.",
+                hint: "known: " + known.map(String.init).joined(separator: ", "))
+        }
+        return number
+    }
+
+    private func application(_ id: String?) throws -> ServiceResponse {
+        func shown() throws -> JSON {
+            [
+                "clientId": .string(Tenant.clientID),
+                "signInError": try DirectoryApplication.signInError(in: transaction).map { .integer($0) } ?? .null,
+            ]
+        }
+        if id == nil, request.method == "GET" { return filtered([try shown()]) }
+        guard let id, id.lowercased() == Tenant.clientID else { throw missing(id ?? "") }
+        switch request.method {
+        case "GET": return .json(200, try shown())
+        case "PATCH":
+            if let bad = given.keys.first(where: { $0 != "signInError" }) {
+                throw unknown("property", bad, ["signInError"])
+            }
+            guard given["signInError"] != nil else { return .json(200, try shown()) }
+            let number = try signInError(known: IdentityFailure.ofApplications)
+            try DirectoryApplication.setSignInError(number, in: transaction)
+            return .json(200, try shown())
         default: throw unsupported
         }
     }

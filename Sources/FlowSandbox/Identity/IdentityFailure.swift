@@ -88,43 +88,6 @@ struct IdentityFailure {
     static let userDisabled = IdentityFailure(
         error: "invalid_grant", number: 50_057, text: "The user account is disabled.")
 
-    /// What the sign-in of an account may be refused with, by the number that is set for it (`signInError`).
-    static func ofAccount(_ number: Int64) -> IdentityFailure? {
-        let known: [Int64: (error: String, text: String)] = [
-            50_053: (
-                "invalid_grant",
-                "The account is locked, you've tried to sign in too many times with an incorrect user ID or password."
-            ),
-            50_055: ("invalid_grant", "The password is expired."),
-            50_076: (
-                "interaction_required",
-                "Due to a configuration change made by your administrator, or because you moved to a new location, you must "
-                    + "use multi-factor authentication to access the resource."
-            ),
-            50_079: (
-                "interaction_required",
-                "Due to a configuration change made by your administrator, or because you moved to a new location, you must "
-                    + "enroll in multi-factor authentication to access the resource."
-            ),
-            50_132: (
-                "invalid_grant", "The session is not valid due to password expiration or recent password change."
-            ),
-            50_144: (
-                "invalid_grant",
-                "The user's Active Directory password has expired. Generate a new password for the user."
-            ),
-            65_001: (
-                "invalid_grant",
-                "The user or administrator has not consented to use the application. Send an interactive authorization "
-                    + "request for this user and resource."
-            ),
-        ]
-        return known[number].map { IdentityFailure(error: $0.error, number: number, text: $0.text) }
-    }
-
-    /// The numbers that can be set for an account.
-    static let ofAccounts: [Int64] = [50_053, 50_055, 50_076, 50_079, 50_132, 50_144, 65_001]
-
     /// `AADSTS650052`: the account has never signed in.
     static let serviceNotEnabled = IdentityFailure(
         error: "access_denied", number: 650_052,

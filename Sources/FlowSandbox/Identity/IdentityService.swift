@@ -76,7 +76,7 @@ package enum IdentityService {
 
     /// Refuses an account with the error that is set for it, also where it comes with a refresh token.
     static func refuse(_ user: DirectoryUser, in transaction: Transaction) throws {
-        if let failure = user.signInError.flatMap(IdentityFailure.ofAccount) { throw failure.failure(in: transaction) }
+        if let failure = user.signInError.flatMap(IdentityFailure.set) { throw failure.failure(in: transaction) }
     }
 
     /// The user of a name and password, as the password grant and the sign-in page check them.

@@ -68,6 +68,10 @@ struct TokenEndpoint {
                 throw refusal(.wrongSecret(client))
             }
         }
+        if folded == Tenant.clientID {
+            try DirectoryApplication.refuse(
+                hasSecret: form["client_secret"] ?? basic?.secret != nil, in: transaction)
+        }
         return folded
     }
 

@@ -43,19 +43,22 @@ package struct WebhookDelivery: Sendable {
     /// Takes what is due; what is taken is not given again until its attempt is settled.
     /// - Parameters:
     ///   - limit: how many at most.
-    ///   - newestFirst: whether to turn the order round.
+    ///   - newestFirst: whether to turn the order round; once one is due, those still held back for that come first too.
     ///   - transaction: the transaction.
     /// - Returns: ids and deliveries.
     /// - Throws: what the database raises.
     static func takeDue(
         _ limit: Int, newestFirst: Bool, in transaction: Transaction
     ) throws -> [(id: Int64, delivery: WebhookDelivery)] {
+        let now = SandboxClock.machineTime
+        guard let first = try nextDue(in: transaction), first <= now else { return [] }
+        let latest = newestFirst ? now + reorderWait : now
         let rows = try Row.fetchAll(
             transaction.database,
             sql: """
                 SELECT id, event, subject, url, headers, body FROM delivery WHERE status = 'pending' AND due <= ?
                 ORDER BY id \(newestFirst ? "DESC" : "ASC") LIMIT \(limit)
-                """, arguments: [SandboxClock.machineTime.ticks])
+                """, arguments: [latest.ticks])
         return try rows.map { row in
             let id: Int64 = row["id"]
             try transaction.database.execute(

@@ -2,6 +2,9 @@ import FlowCore
 import Synchronization
 
 /// Delivers webhooks: started in order, up to eight at a time, ten attempts each.
+///
+/// Under the fault `reorderWebhooks` what came within 300 ms is sent one at a time, newest first: the order of arrival is then the events' order
+/// turned round, not left to chance.
 final class WebhookDispatcher: Sendable {
     /// Carries out one call.
     typealias Send = @Sendable (WebhookDelivery) async -> WebhookAnswer
@@ -63,11 +66,14 @@ final class WebhookDispatcher: Sendable {
 
     /// What is to be sent now, and when the next delivery after that is due.
     private func take() -> (due: [(id: Int64, delivery: WebhookDelivery)], next: Timestamp?) {
-        let width = state.withLock { $0.free }
-        guard width > 0 else { return ([], nil) }
+        let free = state.withLock { $0.free }
+        guard free > 0 else { return ([], nil) }
         let reorder = [SandboxService.partnercenterevents, .commondataserviceforapps].contains { service in
             world.faults.active(service, at: world.clock.now)?.reorderWebhooks ?? false
         }
+        // Each delivery that ends looks again.
+        guard !reorder || free == Self.width else { return ([], nil) }
+        let width = reorder ? 1 : free
         let taken = try? world.perform { transaction in
             (
                 due: try WebhookDelivery.takeDue(width, newestFirst: reorder, in: transaction),

@@ -103,6 +103,8 @@ struct SalesforceCall {
         case "composite": return try SalesforceComposite(call: self).respond(Array(path.dropFirst()))
         case "jobs": return try SalesforceBulk(call: self).respond(Array(path.dropFirst()))
         case "query", "queryAll": return try query(includesDeleted: path[0] == "queryAll")
+        case "search" where path.count == 1: return try SalesforceSearch(call: self).search()
+        case "parameterizedSearch" where path.count == 1: return try SalesforceSearch(call: self).parameterized()
         case "limits":
             let limit = try transaction.limit("salesforceDailyCalls", default: 100_000)
             let used = try transaction.countCall("salesforce limits")
@@ -123,7 +125,7 @@ struct SalesforceCall {
 
     private var resources: JSON {
         var resources = JSONObject()
-        for name in ["sobjects", "query", "queryAll", "composite", "limits", "jobs"] {
+        for name in ["sobjects", "query", "queryAll", "search", "parameterizedSearch", "composite", "limits", "jobs"] {
             resources[name] = .string("/services/data/\(version)/\(name)")
         }
         return .object(resources)

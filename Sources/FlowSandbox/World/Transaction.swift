@@ -46,6 +46,7 @@ package final class Transaction {
 
     /// Does several parts of which all or none shall count.
     /// - Parameter parts: gives whether they count.
+    /// - Throws: what the parts throw, after which none counts; what the database raises.
     func together(_ parts: () throws -> Bool) throws {
         try database.inSavepoint { try parts() ? .commit : .rollback }
     }
