@@ -51,6 +51,25 @@ final class DisturbedTransport: HTTPTransport {
     }
 }
 
+extension FlowEnvironment {
+    /// Installs one of the solutions and binds it to the sandbox's accounts; its flows are off.
+    func install(_ crm: CoSellSide) async throws(FlowError) {
+        let solution = BuiltBinary.checkout + "/flows/partner-center-\(crm.rawValue)"
+        _ = try await perform(EnvironmentRequest(.installSolution, ["path": .string(solution)]))
+        let accounts = [
+            ("partnercenterref", "referrals.admin"), ("partnercenterevents", "referrals.admin"),
+            ("commondataserviceforapps", "crm.admin"), ("salesforce", "crm.admin"),
+        ]
+        for (connector, account) in accounts {
+            let arguments: JSONObject = [
+                "connector": .string(connector), "account": .string(account + "@adatum.example"),
+            ]
+            _ = try await perform(EnvironmentRequest(.createConnection, arguments))
+        }
+        _ = try await perform(EnvironmentRequest(.bind, ["all": true]))
+    }
+}
+
 /// What a process sends, until it dies.
 private struct LineOfProcess: HTTPTransport {
     private let transport: DisturbedTransport
@@ -116,21 +135,8 @@ actor CoSellDeals {
         store = FaultyStore(kept)
         environment = Self.environment(settings, store, transport, clock)
         try await environment.start()
-        func perform(_ kind: EnvironmentRequest.Operation, _ arguments: JSONObject) async throws {
-            _ = try await environment.perform(EnvironmentRequest(kind, arguments))
-        }
-        let solution = BuiltBinary.checkout + "/flows/partner-center-\(crm.rawValue)"
-        try await perform(.installSolution, ["path": .string(solution)])
-        let accounts = [
-            ("partnercenterref", "referrals.admin"), ("partnercenterevents", "referrals.admin"),
-            ("commondataserviceforapps", "crm.admin"), ("salesforce", "crm.admin"),
-        ]
-        for (connector, account) in accounts {
-            try await perform(
-                .createConnection, ["connector": .string(connector), "account": .string(account + "@adatum.example")])
-        }
-        try await perform(.bind, ["all": true])
-        try await perform(.activate, ["all": true])
+        try await environment.install(crm)
+        _ = try await environment.perform(EnvironmentRequest(.activate, ["all": true]))
     }
 
     private static func environment(

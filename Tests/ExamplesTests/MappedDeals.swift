@@ -75,17 +75,7 @@ struct MappedDeals {
             connectors: ConnectorRegistry(StandardConnectors.make(transport: transport)), clock: clock,
             options: FlowEnvironment.Options(threads: 1, idleLimit: .zero))
         try await environment.start()
-        let solution = BuiltBinary.checkout + "/flows/partner-center-\(crm.rawValue)"
-        try await perform(.installSolution, ["path": .string(solution)])
-        let accounts = [
-            ("partnercenterref", "referrals.admin"), ("partnercenterevents", "referrals.admin"),
-            ("commondataserviceforapps", "crm.admin"), ("salesforce", "crm.admin"),
-        ]
-        for (connector, account) in accounts {
-            try await perform(
-                .createConnection, ["connector": .string(connector), "account": .string(account + "@adatum.example")])
-        }
-        try await perform(.bind, ["all": true])
+        try await environment.install(crm)
         try await perform(.activate, ["flows": [.string(crm.receiver), .string(crm.comparer), .string(crm.creator)]])
     }
 
