@@ -213,6 +213,8 @@ result = sf.bulk2.Account.update(records=[dict(ids[0], BillingCity="#N/A")], wai
 check("bulk 2.0 update", result["numberRecordsFailed"] == 0 and sf.Account.get(ids[0]["Id"])["BillingCity"] is None, result)
 deals = [{"Name": "Upserted", "StageName": "Prospecting", "CloseDate": "2027-01-31", "Referral_Identifier__c": "ref-%d" % number}
          for number in (1, 2)]
+# The first deal went with its account.
+sf.Opportunity.upsert("Referral_Identifier__c/ref-1", {name: deals[0][name] for name in ("Name", "StageName", "CloseDate")})
 result = sf.bulk2.Opportunity.upsert(records=deals, external_id_field="Referral_Identifier__c", wait=0.1)[0]
 told = sf.bulk2.Opportunity.get_all_ingest_records(result["job_id"])["successfulRecords"]
 check("bulk 2.0 upsert", sorted(row["sf__Created"] for row in told) == ["false", "true"], told)
@@ -266,6 +268,22 @@ with DataverseClient(front.urls["commondataserviceforapps"], Credential()) as cl
     refused("an unknown row", HttpError,
             lambda: client.records.update("account", "00000000-0000-4000-8000-000000000001", {"nope": 1}))
     refused("an unknown column", HttpError, lambda: client.records.create("account", {"nope": 1}))
+    batch = client.batch.new()
+    with batch.changeset() as together:
+        firm = together.records.create("account", {"name": "Batched"})
+        person = together.records.create("contact", {"lastname": "Of it", "parentcustomerid_account@odata.bind": firm})
+        together.records.update("account", firm, {"primarycontactid@odata.bind": person})
+    batch.records.list("account", filter="name eq 'Batched'", select=["name", "_primarycontactid_value"])
+    told = batch.execute()
+    check("a batch with a change set whose rows refer to each other", not told.has_errors and len(told.entity_ids) >= 2
+          and told.responses[-1].data["value"][0]["_primarycontactid_value"], [vars(one) for one in told.responses])
+    batch = client.batch.new()
+    with batch.changeset() as together:
+        together.records.create("account", {"name": "Undone"})
+        together.records.create("account", {"nope": 1})
+    told = batch.execute(continue_on_error=True)
+    check("a change set that fails is undone", told.has_errors and not list(client.records.list("account", filter="name eq 'Undone'")),
+          [vars(one) for one in told.responses])
     document = requests.get(
         front.urls["commondataserviceforapps"] + "/api/data/v9.2/$metadata", timeout=30,
         headers={"Authorization": "Bearer " + Credential().get_token().token}).content

@@ -42,6 +42,15 @@ import Testing
             #expect(try await call("PATCH", id, nil, ["Amount": 2]).status == 204)
             #expect(try await call("PATCH", id, condition, ["Amount": 3]).status == 412)
             #expect(try await call("PATCH", id, ("If-Unmodified-Since", "soon"), ["Amount": 3]).status == 400)
+            // Reading knows the same conditions, by id and by external id.
+            #expect(try await call("PATCH", id, nil, ["Referral_Identifier__c": "r-304"]).status == 204)
+            for place in [id, "/Referral_Identifier__c/r-304"] {
+                let late = HTTPDate.text(try #require(Timestamp(iso8601: modified)) + .seconds(86_400))
+                #expect(try await call("GET", place, condition).status == 412)
+                #expect(try await call("GET", place, ("If-Unmodified-Since", late)).status == 200)
+                #expect(try await call("GET", place, ("If-Modified-Since", late)).status == 304)
+                #expect(try await call("PATCH", place, condition, ["Amount": 3]).status == 412)
+            }
             let now = try await call("GET", id, ("If-Modified-Since", time))
             #expect(now.status == 200 && now.json["Amount"] == 2.0)
         }

@@ -65,7 +65,9 @@ enum JWTBearer {
             throw refusal("audience is invalid")
         }
         let now = SandboxClock.machineTime
-        guard let seconds = claims["exp"]?.doubleValue, seconds > 0, seconds < 1e11 else {
+        // Clients write the number as a text too.
+        let exp = claims["exp"]?.doubleValue ?? claims["exp"]?.stringValue.flatMap { Double($0) }
+        guard let seconds = exp, seconds > 0, seconds < 1e11 else {
             throw refusal("invalid assertion")
         }
         let end = Timestamp(ticks: Int64(seconds) * Timestamp.ticksPerSecond)

@@ -10,7 +10,7 @@ import FlowCore
 /// | `GET /services/data/vNN.0` | the resources |
 /// | `GET …/sobjects`, `…/sobjects/{T}`, `…/sobjects/{T}/describe` | the objects |
 /// | `POST …/sobjects/{T}` | 201 `{"id","success","errors"}` |
-/// | `GET`, `PATCH`, `DELETE …/sobjects/{T}/{id}` | `?fields=a,b`; 204 |
+/// | `GET`, `PATCH`, `DELETE …/sobjects/{T}/{id}` | `?fields=a,b`; 204; `If-Modified-Since` (GET: 304), `If-Unmodified-Since` (GET, PATCH: 412) |
 /// | `GET`, `PATCH`, `DELETE …/sobjects/{T}/{externalIdField}/{value}` | upsert: 201, or 200 (204 up to v45); `?updateOnly=true` |
 /// | `POST …/sobjects/{T}/Id` | creates |
 /// | `GET …/query?q=`, `…/queryAll?q=`, `…/query/{locator}` | SOQL; batches of 2,000 (`Sforce-Query-Options: batchSize=n`) |
@@ -188,12 +188,7 @@ struct SalesforceCall {
         switch request.method {
         case "GET":
             let record = try SalesforceStore.find(object, id, in: transaction)
-            if let since = request.header("if-modified-since").flatMap(HTTPDate.parse),
-                !wasChanged(record, after: since)
-            {
-                return ServiceResponse(304)
-            }
-            return json(200, SalesforceStore.wire(object, record, version: version, fields: try fields(object)))
+            return try read(object, record)
         case "PATCH":
             let record = try SalesforceStore.find(object, id, in: transaction)
             try checkUnmodified(record)
@@ -205,6 +200,15 @@ struct SalesforceCall {
             return ServiceResponse(204)
         default: throw SalesforceService.methodNotAllowed(request.method, "DELETE,GET,HEAD,PATCH")
         }
+    }
+
+    /// The record, or 304 where it was not changed since `If-Modified-Since`.
+    private func read(_ object: SalesforceObject, _ record: Record) throws -> ServiceResponse {
+        try checkUnmodified(record)
+        if let since = request.header("if-modified-since").flatMap(HTTPDate.parse), !wasChanged(record, after: since) {
+            return ServiceResponse(304)
+        }
+        return json(200, SalesforceStore.wire(object, record, version: version, fields: try fields(object)))
     }
 
     /// Conditions look at the date of the last change, which has whole seconds as the header has.
@@ -247,8 +251,7 @@ struct SalesforceCall {
             return json(300, .array(found.map { .string(SalesforceStore.url(object, $0.id, version)) }))
         }
         switch (request.method, found.first) {
-        case ("GET", let record?):
-            return json(200, SalesforceStore.wire(object, record, version: version, fields: try fields(object)))
+        case ("GET", let record?): return try read(object, record)
         case ("DELETE", let record?):
             try SalesforceStore.delete(object, record, by: user.id, in: transaction)
             return ServiceResponse(204)
@@ -260,6 +263,7 @@ struct SalesforceCall {
                     "The \(field.name) field should not be specified in the sobject data.")
             }
             if let record {
+                try checkUnmodified(record)
                 _ = try SalesforceStore.update(object, record, given, by: user.id, in: transaction)
                 guard versionNumber >= 46 else { return ServiceResponse(204) }
                 return json(
