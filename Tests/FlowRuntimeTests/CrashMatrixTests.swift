@@ -130,11 +130,20 @@ private struct Crash {
     /// How many effects someone had to settle.
     var doubts = 0
 
-    static func rich(at number: Int, _ fault: FaultyStore.Fault) async throws -> Crash {
+    /// Set up once: most of the matrix would be setting up.
+    private static let richWorld = Task {
         let world = try TestWorld([
             ("leaf.flow.yaml", CrashFlows.leaf), ("middle.flow.yaml", CrashFlows.middle),
             ("main.flow.yaml", CrashFlows.main),
         ])
+        let environment = try await world.environment()
+        try await world.setUp(environment)
+        await environment.shutdown()
+        return world
+    }
+
+    static func rich(at number: Int, _ fault: FaultyStore.Fault) async throws -> Crash {
+        let world = TestWorld(copying: try await richWorld.value)
         world.service.state.withLock {
             $0.refusals = ["Create b": 1, "Update x": 1]
             $0.lostAnswers = ["Create a": 1]
@@ -175,7 +184,7 @@ private struct Crash {
     ) async throws -> Crash {
         var crash = Crash()
         var environment = try await world.environment()
-        try await world.setUp(environment)
+        if try await world.store.connections(withSecrets: false).isEmpty { try await world.setUp(environment) }
         let first = world.store
         if number < .max { first.fail(commit: first.commitCount + number, fault) }
         let last = number < .max ? first.commitCount + number : .max

@@ -193,7 +193,7 @@ struct FakeHTTP: Connector {
 /// A project in a temporary folder, and environments over one store in memory.
 final class TestWorld: Sendable {
     let folder: String
-    private let kept = InMemoryFlowStore()
+    private let kept: InMemoryFlowStore
     private let present: Mutex<FaultyStore>
     let service = FakeService()
     let clock = VirtualClock()
@@ -203,6 +203,7 @@ final class TestWorld: Sendable {
         _ flows: [(file: String, text: String)], solution extra: String = "",
         profile: EnvironmentSettings.PerformanceProfile = .medium
     ) throws {
+        kept = InMemoryFlowStore()
         folder = "/tmp/flowrun-tests/\(UUIDText.random())"
         settings = EnvironmentSettings(projectFolder: folder, performanceProfile: profile)
         present = Mutex(FaultyStore(kept))
@@ -221,6 +222,14 @@ final class TestWorld: Sendable {
             """
         try StateFiles.write(folder + "/solution.yaml", Array((solution + "\n").utf8))
         for flow in flows { try StateFiles.write(folder + "/" + flow.file, Array(flow.text.utf8)) }
+    }
+
+    /// A world of its own that begins where another one is now: with its store, another service and another clock.
+    init(copying other: TestWorld) {
+        kept = InMemoryFlowStore(copying: other.kept)
+        folder = other.folder
+        settings = other.settings
+        present = Mutex(FaultyStore(kept))
     }
 
     /// The store as the present process sees it.

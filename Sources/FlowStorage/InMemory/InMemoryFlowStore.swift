@@ -5,10 +5,13 @@ import Synchronization
 ///
 /// Each commit is checked as a whole before any of it is applied.
 public final class InMemoryFlowStore: FlowStore {
-    let state = Mutex(InMemoryState())
+    let state: Mutex<InMemoryState>
 
     /// Makes an empty store.
-    public init() {}
+    public init() { state = Mutex(InMemoryState()) }
+
+    /// Makes a store that holds what another one holds now.
+    public init(copying other: InMemoryFlowStore) { state = Mutex(other.state.withLock { $0 }) }
 
     /// Applies a commit.
     public func commit(_ commit: StoreCommit) async throws(FlowError) { try apply(commit) }
