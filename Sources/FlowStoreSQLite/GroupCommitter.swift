@@ -84,17 +84,21 @@ final class GroupCommitter: Sendable {
 
     /// Makes a commit durable.
     func commit(_ commit: PreparedCommit) async -> Outcome {
-        if let writer = takeIdleWriter() {
-            let start = ContinuousClock.now
-            let outcomes = write([commit], with: writer)
-            release(after: start)
-            return outcomes[0]
-        }
+        if let outcome = commitAtOnce(commit) { return outcome }
         return await withCheckedContinuation { continuation in
             enqueue(continuation) {
                 $0.waiting.append(Waiter(commit: commit, since: .now, continuation: continuation))
             }
         }
+    }
+
+    /// Makes a commit durable in this thread; nil where someone else uses the writer or waits for it.
+    func commitAtOnce(_ commit: PreparedCommit) -> Outcome? {
+        guard let writer = takeIdleWriter() else { return nil }
+        let start = ContinuousClock.now
+        let outcomes = write([commit], with: writer)
+        release(after: start)
+        return outcomes[0]
     }
 
     /// Opens the store again where it is not open.
@@ -134,10 +138,7 @@ final class GroupCommitter: Sendable {
 
     // MARK: Using the writer
 
-    /// The writer for a commit of the calling thread; nil where someone uses it or waits for it.
-    ///
-    /// Who takes it calls ``release(after:)``.
-    func takeIdleWriter() -> SQLiteWriter? {
+    private func takeIdleWriter() -> SQLiteWriter? {
         state.withLock { state in
             guard !state.isBusy, !state.isClosing, !state.hasWork, let writer = state.writer else { return nil }
             state.isBusy = true
@@ -145,8 +146,7 @@ final class GroupCommitter: Sendable {
         }
     }
 
-    /// Gives the writer back.
-    func release(after start: ContinuousClock.Instant) {
+    private func release(after start: ContinuousClock.Instant) {
         let seconds = start.duration(to: .now) / .seconds(1)
         state.withLock { state in
             state.isBusy = false
@@ -157,7 +157,7 @@ final class GroupCommitter: Sendable {
     }
 
     /// Writes a group; where the disk refuses, the file is closed, to be opened again by who comes next.
-    func write(_ group: [PreparedCommit], with writer: SQLiteWriter) -> [Outcome] {
+    private func write(_ group: [PreparedCommit], with writer: SQLiteWriter) -> [Outcome] {
         var failure: FlowError?
         let outcomes: [Outcome] = writer.write(group).map { result in
             switch result {

@@ -83,12 +83,14 @@ public final class SQLiteFlowStore: FlowStore {
 
     /// Commits in the calling thread where nobody else does.
     public func commitAtOnce(_ commit: StoreCommit) -> Result<Void, FlowError>? {
-        guard let committer, let writer = committer.takeIdleWriter() else { return nil }
-        let start = ContinuousClock.now
-        defer { committer.release(after: start) }
-        return Result { () throws(FlowError) in
-            guard let prepared = try prepare(commit) else { return }
-            try note(committer.write([prepared], with: writer)[0], prepared)
+        guard let committer else { return nil }
+        do throws(FlowError) {
+            guard let prepared = try prepare(commit) else { return .success(()) }
+            guard let outcome = committer.commitAtOnce(prepared) else { return nil }
+            try note(outcome, prepared)
+            return .success(())
+        } catch {
+            return .failure(error)
         }
     }
 

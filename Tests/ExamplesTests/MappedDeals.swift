@@ -34,10 +34,9 @@ final class SignInCounter: HTTPTransport {
 /// Nothing but the runs that are started here goes on: the flows that ask the CRM are off.
 struct MappedDeals {
     private let crm: CoSellSide
-    private let sandbox: SandboxDescription
     private let clock = VirtualClock(SystemClock().now)
     private let transport = SignInCounter()
-    private let control = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
+    private let control: ControlCalls
     private let environment: FlowEnvironment
     private let store = InMemoryFlowStore()
     /// What was seen after each step.
@@ -67,7 +66,7 @@ struct MappedDeals {
 
     private init(_ crm: CoSellSide, _ sandbox: SandboxDescription, project: String) async throws {
         self.crm = crm
-        self.sandbox = sandbox
+        control = ControlCalls(sandbox.controlURL, token: sandbox.controlToken)
         let settings = EnvironmentSettings(projectFolder: project, endpoints: .sandbox)
         try settings.makeStateFolder()
         environment = FlowEnvironment(
@@ -460,12 +459,7 @@ struct MappedDeals {
     }
 
     private func ask(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> JSON {
-        var headers: HTTPHeaders = ["Authorization": "Bearer \(sandbox.controlToken)"]
-        if body != nil { headers["Content-Type"] = "application/json" }
-        let answer = try await control.send(
-            HTTPRequest(method, sandbox.controlURL + path, headers: headers, body: body?.bytes ?? []))
-        guard answer.status < 400 else { throw FlowError(.invalidArgument, "\(method) \(path): \(answer.text)") }
-        return answer.body.isEmpty ? .null : try JSONReader.read(answer.body)
+        try await control.ask(method, path, body)
     }
 }
 

@@ -3,7 +3,6 @@ import FlowHTTP
 import FlowRuntime
 import FlowStorage
 import FlowStoreSQLite
-import FlowTesting
 import Foundation
 import Synchronization
 
@@ -14,8 +13,7 @@ final class CoSellWorld {
     private let port: Int
     private let settings: EnvironmentSettings
     private let transport = CurlTransport(CurlTransport.Configuration(addressPolicy: .local))
-    private let control: String
-    private let token: String
+    private let control: ControlCalls
     private var server: ServeProcess?
     /// The deals, as the flows brought them into the CRM.
     private(set) var deals: [CoSellDeal] = []
@@ -28,13 +26,13 @@ final class CoSellWorld {
         port = try LoopbackSocket.freePort()
         let path = folder.path
         func command(_ arguments: String...) throws -> String {
-            try Self.command(arguments, options.flowrun, in: path)
+            try FlowrunCommand.output(options.flowrun, arguments, in: path)
         }
         let sandbox = try JSONReader.read(try command("sandbox", "start", "--port", "0", "--detach", "--json"))
         _ = try command("init", "--sandbox")
         settings = try Project.find(from: path).environment("default")
-        control = sandbox["controlUrl"]?.stringValue ?? ""
-        token = sandbox["controlToken"]?.stringValue ?? ""
+        control = ControlCalls(
+            sandbox["controlUrl"]?.stringValue ?? "", token: sandbox["controlToken"]?.stringValue ?? "")
         let solution = path + "/solution"
         try FileManager.default.copyItem(
             atPath: URL(fileURLWithPath: options.solutions).appendingPathComponent(
@@ -71,15 +69,6 @@ final class CoSellWorld {
             return !isInside
         }
         try kept.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
-    }
-
-    private static func command(_ arguments: [String], _ flowrun: String, in folder: String) throws -> String {
-        let file = folder + "/command.out"
-        try StateFiles.write(file, [])
-        guard try SpawnedProcess(flowrun, arguments, in: folder, output: .file(file)).blockUntilEnd() == 0 else {
-            throw FlowError(.invalidArgument, "flowrun \(arguments.joined(separator: " ")) failed in \(folder).")
-        }
-        return try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     private func makeDeals() async throws {
@@ -133,7 +122,7 @@ final class CoSellWorld {
     /// Ends server and sandbox; what they left is kept where someone has to look at it.
     func end(keeping: Bool) async {
         kill()
-        _ = try? Self.command(["sandbox", "stop"], options.flowrun, in: folder.path)
+        _ = try? FlowrunCommand.output(options.flowrun, ["sandbox", "stop"], in: folder.path)
         guard keeping else { return }
         let kept = FileManager.default.temporaryDirectory.path + "/flowrun-converge-\(options.crm.rawValue)"
         try? FileManager.default.removeItem(atPath: kept)
@@ -144,15 +133,7 @@ final class CoSellWorld {
     // MARK: The sandbox
 
     private func ask(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> JSON {
-        var headers: HTTPHeaders = ["Authorization": "Bearer \(token)"]
-        if body != nil { headers["Content-Type"] = "application/json" }
-        let answer = try await transport.send(
-            HTTPRequest(method, control + path, headers: headers, body: body?.bytes ?? [], timeout: .seconds(30)))
-        guard answer.status < 400 else {
-            throw FlowError(
-                .invalidArgument, "\(method) \(path): \(answer.status) \(String(decoding: answer.body, as: UTF8.self))")
-        }
-        return answer.body.isEmpty ? .null : try JSONReader.read(answer.body)
+        try await control.ask(method, path, body)
     }
 
     func disturb(_ fault: JSON) async throws { _ = try await ask("POST", "/faults", fault) }

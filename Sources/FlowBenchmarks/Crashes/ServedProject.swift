@@ -54,12 +54,7 @@ final class ServedProject: Sendable {
     /// Runs a command and waits for its end.
     /// - Returns: what stands on its stdout.
     func command(_ arguments: String...) throws -> String {
-        let output = folder.path + "/command.out"
-        try StateFiles.write(output, [])
-        guard try SpawnedProcess(flowrun, arguments, in: folder.path, output: .file(output)).blockUntilEnd() == 0 else {
-            throw FlowError(.invalidArgument, "flowrun \(arguments.joined(separator: " ")) failed.")
-        }
-        return try String(contentsOfFile: output, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        try FlowrunCommand.output(flowrun, arguments, in: folder.path)
     }
 
     /// Starts `flowrun serve`.

@@ -30,7 +30,7 @@ struct DataverseBatch {
         }
         let items = try read(call.request.body, type: call.request.header("content-type"))
         let goesOn = call.request.list("prefer").contains { $0.hasPrefix("odata.continue-on-error") }
-        var parts: [MultipartMixed.Part] = []
+        var parts: [MultipartBody.Part] = []
         var status = 200
         for item in items {
             let failed: Int?
@@ -52,16 +52,16 @@ struct DataverseBatch {
         let boundary = "batchresponse_" + UUIDText.random()
         return ServiceResponse(
             status, headers: [("Content-Type", "multipart/mixed; boundary=" + boundary), ("OData-Version", "4.0")],
-            body: MultipartMixed.body(parts, boundary: boundary))
+            body: MultipartBody.write(parts, boundary: boundary))
     }
 
     // MARK: Carrying out
 
     /// Carries a change set out; gives its part of the answer, and the status of what failed.
-    private func changeSet(_ operations: [Operation]) throws -> (MultipartMixed.Part, failed: Int?) {
-        var parts: [MultipartMixed.Part] = []
+    private func changeSet(_ operations: [Operation]) throws -> (MultipartBody.Part, failed: Int?) {
+        var parts: [MultipartBody.Part] = []
         var rows: [String: String] = [:]
-        var failure: (part: MultipartMixed.Part, status: Int)?
+        var failure: (part: MultipartBody.Part, status: Int)?
         try call.transaction.together {
             for operation in operations {
                 let resolved = resolve(operation, rows)
@@ -77,9 +77,9 @@ struct DataverseBatch {
         }
         if let failure { return (failure.part, failure.status) }
         let boundary = "changesetresponse_" + UUIDText.random()
-        let body = MultipartMixed.body(parts, boundary: boundary)
+        let body = MultipartBody.write(parts, boundary: boundary)
         return (
-            MultipartMixed.Part(headers: [("Content-Type", "multipart/mixed; boundary=" + boundary)], body: body), nil
+            MultipartBody.Part(headers: [("Content-Type", "multipart/mixed; boundary=" + boundary)], body: body), nil
         )
     }
 
@@ -192,7 +192,7 @@ struct DataverseBatch {
         return items
     }
 
-    private func changeSet(_ part: MultipartMixed.Part) throws -> [Operation] {
+    private func changeSet(_ part: MultipartBody.Part) throws -> [Operation] {
         guard let boundary = MultipartMixed.boundary(part.header("content-type")),
             let parts = MultipartMixed.parts(part.body, boundary: boundary)
         else { throw DataverseFailure.query("A change set does not end with its boundary.") }
@@ -207,7 +207,7 @@ struct DataverseBatch {
         return operations
     }
 
-    private func operation(_ part: MultipartMixed.Part) throws -> Operation {
+    private func operation(_ part: MultipartBody.Part) throws -> Operation {
         guard part.header("content-type")?.lowercased().hasPrefix("application/http") ?? false else {
             throw DataverseFailure.query(
                 "The content type of a part must be application/http, or multipart/mixed for a change set outside of another."
@@ -240,11 +240,11 @@ struct DataverseBatch {
         404: "Not Found", 405: "Method Not Allowed", 412: "Precondition Failed",
     ]
 
-    private func part(_ answer: ServiceResponse, _ contentID: String?) -> MultipartMixed.Part {
+    private func part(_ answer: ServiceResponse, _ contentID: String?) -> MultipartBody.Part {
         var headers = [("Content-Type", "application/http"), ("Content-Transfer-Encoding", "binary")]
         if let contentID { headers.append(("Content-ID", contentID)) }
         var text = "HTTP/1.1 \(answer.status) \(Self.reasons[answer.status] ?? "Error")\r\n"
         for (name, value) in answer.headers { text += "\(name): \(value)\r\n" }
-        return MultipartMixed.Part(headers: headers, body: Array((text + "\r\n").utf8) + answer.body)
+        return MultipartBody.Part(headers: headers, body: Array((text + "\r\n").utf8) + answer.body)
     }
 }

@@ -1,19 +1,8 @@
 import FlowCore
 
-/// `multipart/mixed`: several messages in one body, as RFC 2046 has them.
+/// Reads `multipart/mixed` as a service has to: a body that its boundary does not end is refused, where `MultipartBody` takes
+/// what is there.
 enum MultipartMixed {
-    /// A part: header fields and what follows the empty line.
-    struct Part {
-        var headers: [(name: String, value: String)]
-        var body: [UInt8]
-
-        /// The first value of a header, its name compared without regard to case.
-        func header(_ name: String) -> String? {
-            let folded = name.lowercased()
-            return headers.first { $0.name.lowercased() == folded }?.value
-        }
-    }
-
     /// The boundary of a `Content-Type`, or nil where it names another type or none.
     static func boundary(_ type: String?) -> String? {
         let parts = (type ?? "").split(separator: ";").map { String($0).trimmed }
@@ -26,9 +15,9 @@ enum MultipartMixed {
     }
 
     /// The parts of a body, or nil where the boundary does not end it.
-    static func parts(_ body: [UInt8], boundary: String) -> [Part]? {
+    static func parts(_ body: [UInt8], boundary: String) -> [MultipartBody.Part]? {
         let (delimiter, end) = ("--" + boundary, "--" + boundary + "--")
-        var parts: [Part] = []
+        var parts: [MultipartBody.Part] = []
         var content: [UInt8]?
         for line in lines(body) {
             let text = String(decoding: line.prefix(end.utf8.count + 80), as: UTF8.self).trimmed
@@ -41,7 +30,7 @@ enum MultipartMixed {
                 if whole.last == UInt8(ascii: "\n") { whole.removeLast() }
                 if whole.last == UInt8(ascii: "\r") { whole.removeLast() }
                 let (_, headers, rest) = head(whole, hasStartLine: false)
-                parts.append(Part(headers: headers, body: rest))
+                parts.append(MultipartBody.Part(headers: headers, body: rest))
             }
             if text == end { return parts }
             content = []
@@ -73,17 +62,6 @@ enum MultipartMixed {
         return (start, headers, Array(message[place...]))
     }
 
-    /// The body that holds parts.
-    static func body(_ parts: [Part], boundary: String) -> [UInt8] {
-        var body: [UInt8] = []
-        for part in parts {
-            body += Array("--\(boundary)\r\n".utf8)
-            for (name, value) in part.headers { body += Array("\(name): \(value)\r\n".utf8) }
-            body += Array("\r\n".utf8) + part.body + Array("\r\n".utf8)
-        }
-        return body + Array("--\(boundary)--\r\n".utf8)
-    }
-
     /// The lines with their ends.
     private static func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         var lines: [ArraySlice<UInt8>] = []
@@ -94,5 +72,13 @@ enum MultipartMixed {
             start = end
         }
         return lines
+    }
+}
+
+extension MultipartBody.Part {
+    /// The first value of a header, its name compared without regard to case.
+    func header(_ name: String) -> String? {
+        let folded = name.lowercased()
+        return headers.first { $0.name.lowercased() == folded }?.value
     }
 }
