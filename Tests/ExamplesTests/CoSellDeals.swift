@@ -304,7 +304,9 @@ actor CoSellDeals {
     private func letRunsGoOn(steps: Int) async throws {
         var still = 0
         for _ in 0..<steps {
-            guard try await kept.runCount(RunFilter(isFinished: false)) > 0 else { return }
+            let open = try await kept.runCount(RunFilter(isFinished: false))
+            // An answer is committed before the runs that it is split into.
+            if open == 0, try await kept.unfinishedSplits().isEmpty { return }
             try await Task.sleep(for: .milliseconds(2))
             still = transport.isBusy ? 0 : still + 1
             // A run in memory computes, however long that takes on a busy machine, or waits for a call to be let out.
