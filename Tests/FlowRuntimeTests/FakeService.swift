@@ -32,6 +32,8 @@ final class FakeService: Sendable {
         var held: [CheckedContinuation<Void, Never>] = []
         /// What calls by address are answered next; then with 200.
         var answers: [OperationAnswer] = []
+        /// The records that "Get" gives, by the id that is asked for.
+        var records: [String: [JSON]] = [:]
         /// The addresses that were called.
         var addresses: [String] = []
         /// The addresses that wait for a callback.
@@ -116,6 +118,9 @@ struct FakeCRM: Connector {
         }
         if refusal == 0 { throw FlowError(.serviceTemporarilyUnavailable, "The answer is lost, on purpose.") }
         if let refusal { return OperationAnswer(statusCode: refusal, body: ["error": "refused"]) }
+        if let id = call.parameters["id"]?.stringValue, let records = service.state.withLock({ $0.records[id] }) {
+            return OperationAnswer(statusCode: 200, body: ["value": .array(records)])
+        }
         return OperationAnswer(statusCode: 200, body: ["id": "r1", "operation": .string(call.operationID)])
     }
 

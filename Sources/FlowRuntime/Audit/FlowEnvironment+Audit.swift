@@ -29,7 +29,8 @@ extension FlowEnvironment {
             let late = deals.filter { $0.state == .behind }.enumerated()
                 .sorted { ($0.element.since ?? "", $0.offset) < ($1.element.since ?? "", $1.offset) }.map(\.element)
             var rows: [JSON] = []
-            for deal in late { rows.append(try await reconcile(deal, comparison, isPlanOnly: isPlanOnly)) }
+            let later = try await LaterRuns(in: store, now: clock.now)
+            for deal in late { rows.append(try await reconcile(deal, comparison, later, isPlanOnly: isPlanOnly)) }
             var result: JSONObject = [
                 "solution": .string(part.installed.name), "deals": .array(rows),
                 "blocked": .integer(Int64(deals.count { $0.state == .blocked })),
@@ -49,7 +50,7 @@ extension FlowEnvironment {
     }
 
     private func reconcile(
-        _ deal: DealAudit.Deal, _ comparison: DealAudit, isPlanOnly: Bool
+        _ deal: DealAudit.Deal, _ comparison: DealAudit, _ later: LaterRuns, isPlanOnly: Bool
     ) async throws(FlowError) -> JSON {
         var row: JSONObject = [
             "key": deal.key.isEmpty ? .null : .string(deal.key), "title": .string(deal.title),
@@ -64,8 +65,7 @@ extension FlowEnvironment {
         row["flow"] = .string(repair.flow)
         guard !isPlanOnly else { return .object(row) }
         do throws(FlowError) {
-            let run = try await startRun(
-                Arguments(["flow": .string(repair.flow), "input": repair.input, "detail": false]), as: nil)
+            let run = try await bringUp(deal.key, flow: repair.flow, input: repair.input, later)
             row["run"] = run["name"] ?? .null
             row["status"] = run["status"] ?? .null
             row["error"] = run["error"]?["message"] ?? .null
@@ -73,6 +73,63 @@ extension FlowEnvironment {
             row["error"] = .string(error.message)
         }
         return .object(row)
+    }
+
+    /// The runs that read both sides later than the comparison did: they do for a deal what a run of ours would do.
+    private struct LaterRuns {
+        /// Those that waited for their turn then, and so had read nothing.
+        let waiting: Set<String>
+        /// Others are those that began since.
+        let since: Timestamp
+
+        init(in store: any FlowStore, now: Timestamp) async throws(FlowError) {
+            var filter = RunFilter(isFinished: false, limit: 10_000)
+            filter.waiting = .turn
+            waiting = Set(try await store.runs(filter).map(\.name))
+            since = now
+        }
+
+        func holds(_ run: RunSummary) -> Bool { run.startTime >= since || waiting.contains(run.name) }
+    }
+
+    /// Runs a flow for a deal, or waits for one of the later runs of the deal.
+    ///
+    /// Where as many runs wait as may, for others start them as well, one has to end first.
+    private func bringUp(
+        _ key: String, flow word: String, input: JSON, _ later: LaterRuns
+    ) async throws(FlowError) -> JSON {
+        let flow = try await catalog().flow(word)
+        while true {
+            var same = RunFilter(flowIDs: [flow.id], limit: 1)
+            same.key = key
+            if !key.isEmpty, let run = try await store.runs(same).first, later.holds(run) {
+                _ = try await lookOn(run.name)
+                return Self.row(of: try await summary(of: run.name))
+            }
+            let refusal: FlowError
+            do throws(FlowError) {
+                return try await startRun(
+                    Arguments(["flow": .string(word), "input": input, "detail": false]), as: nil)
+            } catch {
+                refusal = error
+            }
+            var oldest = RunFilter(flowIDs: [flow.id], isFinished: false, limit: 1)
+            oldest.isOldestFirst = true
+            guard refusal.code == .workflowMaximumWaitingRunCountExceeded,
+                let run = try await store.runs(oldest).first, try await lookOn(run.name)
+            else { throw refusal }
+        }
+    }
+
+    /// Waits for the end of a run that goes on already.
+    /// - Returns: false where it waits for someone outside.
+    private func lookOn(_ run: String) async throws(FlowError) -> Bool {
+        let watch = host.waiters.watch(run)
+        defer { host.waiters.unwatch(run, watch) }
+        let summary = try await summary(of: run)
+        if summary.isFinished { return true }
+        if host.isParked(summary) { return false }
+        return try await watch.end() != nil
     }
 
     // MARK: Comparing

@@ -39,8 +39,8 @@ extension ManagementRoutes {
             let properties = try call.request.json()["properties"]
             let account = properties?["accountName"]?.stringValue ?? call.caller.user ?? ""
             guard !account.isEmpty else {
-                throw FlowError(
-                    .invalidArgument, "The connection names no account.", hint: "give 'properties.accountName'")
+                throw EnvironmentRouter.refusal(
+                    "The caller is no person of whose account the connection could be; give 'properties.accountName'.")
             }
             guard call.caller.isAdmin || account.lowercased() == call.caller.user?.lowercased() else {
                 throw EnvironmentRouter.refusal("A connection of '\(account)' is made by that person or an admin.")

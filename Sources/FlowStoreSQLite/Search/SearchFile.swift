@@ -31,7 +31,7 @@ struct SearchFile: Sendable {
                     PRAGMA synchronous = NORMAL;
                     PRAGMA wal_autocheckpoint = 4000;
                     PRAGMA journal_size_limit = 33554432;
-                    PRAGMA cache_size = -8000;
+                    PRAGMA cache_size = -4000;
                     PRAGMA temp_store = MEMORY;
                     """)
         }
