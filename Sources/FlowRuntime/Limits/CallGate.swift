@@ -22,7 +22,7 @@ final class CallGate: Sendable {
 
     /// How many calls go through a connection at once; nil where that is not limited.
     func slots(of connection: String, _ connector: String) -> TaskGate? {
-        guard !connection.isEmpty, let limit = CallRate.of(connector)?.concurrent else { return nil }
+        guard !connection.isEmpty, let limit = CallRate.atOnce(connector) else { return nil }
         return slots.withLock { slots in
             let own = slots[connection] ?? TaskGate(limit: limit)
             slots[connection] = own
