@@ -44,6 +44,9 @@ import Testing
             )
             #expect(read.json["_transactioncurrencyid_value"]?.isNull == false)
             #expect(read.json["msft_opportunity_msft_microsoftsolution"] == [])
+            let either = URLText.encode("msft_referralidentifier eq 'r-1' or opportunityid eq \(id)")
+            let both = try await call("GET", "/opportunities?$select=name&$filter=" + either).json["value"]?.arrayValue
+            #expect(both?.map { $0["name"] } == ["Deal"])
             let eTag = read.json["@odata.etag"]?.stringValue ?? ""
             #expect(try await call("GET", "/opportunities(\(id))", [("If-None-Match", eTag)]).status == 304)
             #expect(try await call("PATCH", "/opportunities(\(id))", [], ["statuscode": 2]).status == 204)

@@ -222,6 +222,11 @@ import Testing
             #expect(fresh.status == 201 && fresh.json["created"] == true)
             #expect(try await call("GET", upsert + "r%202").json["Name"] == "Two")
             #expect(try await call("GET", upsert + "r-3").status == 404)
+            let either = URLText.encode(
+                "SELECT Name FROM Opportunity WHERE (Id = '\(id)' OR Referral_Identifier__c IN ('r-1', 'r 2')) AND Name != 'x'"
+            )
+            let both = try await call("GET", "/query?q=" + either).json["records"]?.arrayValue
+            #expect(Set((both ?? []).map { $0["Name"] }) == ["Deal", "Two"] && both?.count == 2)
             #expect(try await call("DELETE", "/sobjects/Opportunity/" + id).status == 204)
             #expect(try await call("GET", "/sobjects/Opportunity/" + id).json.at("0/errorCode") == "ENTITY_IS_DELETED")
             let describe = try await call("GET", "/sobjects/Opportunity/describe")

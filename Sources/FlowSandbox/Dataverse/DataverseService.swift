@@ -230,6 +230,10 @@ struct DataverseCall {
         func indexed(_ filter: ODataFilter?) throws -> [Record]? {
             switch filter {
             case .and(let left, let right): return try indexed(left) ?? indexed(right)
+            case .or(let left, let right):
+                guard let left = try indexed(left), let right = try indexed(right) else { return nil }
+                let known = Set(left.map(\.id))
+                return (left + right.filter { !known.contains($0.id) }).sorted { $0.id < $1.id }
             case .compare(.eq, .path(let path), .literal(.string(let value))):
                 guard path.count == 1, let column = table.column(readName: path[0]) else { return nil }
                 if column.kind == .key {

@@ -222,6 +222,9 @@ struct SOQLExecution {
     private func ids(_ condition: SOQLCondition, _ object: SalesforceObject) throws -> [String]? {
         switch condition {
         case .and(let left, let right): return try ids(left, object) ?? ids(right, object)
+        case .or(let left, let right):
+            guard let left = try ids(left, object), let right = try ids(right, object) else { return nil }
+            return left + right
         case .compare(let path, .equal, .text(let value)): return try ids(path, [value], object)
         case .oneOf(let path, let values, isNegated: false):
             let texts = values.compactMap { value -> String? in
