@@ -155,6 +155,36 @@ import Testing
         await environment.shutdown()
     }
 
+    @Test func `parts of an answer that wait for a place keep no process from starting`() async throws {
+        let text = FlowTexts.polling.replacing(
+            "actions:",
+            with: """
+                actions:
+                  Rest: { type: Wait, inputs: { interval: { count: 1, unit: Hour } } }
+                """)
+        let limited = text.replacing(
+            "splitOn:", with: "runtimeConfiguration: { concurrency: { runs: 1, maximumWaitingRuns: 1 } }\n    splitOn:")
+        #expect(limited != text)
+        let world = try TestWorld([("poller.flow.yaml", limited)])
+        var environment = try await world.environment()
+        try await world.setUp(environment)
+        world.service.state.withLock { $0.stock = ["a", "b", "c", "d"].map { ["Name": .string($0)] } }
+        try await settle(world) { !world.clock.sleeping.isEmpty }
+        world.clock.advance(by: .seconds(200))
+        try await settle(world) { try await world.store.runCount(RunFilter()) == 2 }
+        await environment.shutdown()
+        world.restart()
+        environment = try await world.environment()
+        #expect(try await world.store.unfinishedSplits().count == 1)
+        for _ in 0..<4_000 where try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) < 4 {
+            for _ in 0..<50 { await Task.yield() }
+            if let next = world.clock.sleeping.first { world.clock.advance(to: next) }
+        }
+        #expect(try await world.store.runCount(RunFilter(statuses: ["Succeeded"])) == 4)
+        #expect(try await world.store.unfinishedSplits().isEmpty)
+        await environment.shutdown()
+    }
+
     /// One run at a time, others wait; each waits for ten seconds.
     private static let oneByOne = """
         name: OneByOne

@@ -78,6 +78,8 @@ struct TriggerEvents {
     }
 
     /// Starts the runs of a stored answer; those that an earlier process started are found.
+    ///
+    /// Where the process ends or its store fails meanwhile, the rest is left to whoever goes on.
     func split(_ entry: TriggerHistoryEntry, at now: Timestamp) async throws(FlowError) {
         let outputs = entry.payload?.objectValue ?? [:]
         for (index, firing) in try runnable.rules.firings(of: outputs, now: now).enumerated() {
@@ -92,7 +94,8 @@ struct TriggerEvents {
             switch try await judge(firing.outputs, at: now) {
             case .echo(let echo, let seen):
                 try await host.commit(StoreCommit([.history(suppressed(name, echo, at: now)), seen]))
-            case .change(let remembered): try await startPart(name, firing, entry, remembered, at: now)
+            case .change(let remembered):
+                guard try await startPart(name, firing, entry, remembered, at: now) else { return }
             }
         }
         var done = entry
@@ -103,17 +106,18 @@ struct TriggerEvents {
     private func startPart(
         _ name: String, _ firing: TriggerRules.Firing, _ entry: TriggerHistoryEntry, _ changes: [StoreChange],
         at now: Timestamp
-    ) async throws(FlowError) {
+    ) async throws(FlowError) -> Bool {
         while true {
             do throws(FlowError) {
-                return try await start(
+                try await start(
                     name, payload(firing.outputs, name, at: now), trackingID: firing.trackingID,
                     changes: changes)
+                return true
             } catch  where error.code == .runExists {
-                return
+                return true
             } catch  where error.code == .workflowMaximumWaitingRunCountExceeded {
                 // A full queue holds the trigger up; nothing of the answer is lost.
-                guard host.readiness == .ready else { throw error }
+                guard host.readiness == .ready else { return false }
                 await host.clock.pause(for: .seconds(1))
             }
         }

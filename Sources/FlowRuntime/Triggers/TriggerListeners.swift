@@ -52,8 +52,8 @@ final class TriggerListeners: Sendable {
     /// Begins to listen.
     func start(_ catalog: Catalog) async throws(FlowError) {
         state.withLock { $0.isListening = true }
-        try await finishSplits()
         try await refresh(catalog)
+        try await finishSplits()
     }
 
     /// Ends listening.
@@ -169,12 +169,17 @@ final class TriggerListeners: Sendable {
         // Asking a service takes time; other triggers go on meanwhile.
         Task {
             await fire(id)
-            state.withLock { _ = $0.busy.remove(id) }
-            guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger else { return }
-            guard state.withLock({ $0.isListening && $0.flows[id] != nil }) else { return }
-            let known = try? await host.store.triggerState(flow: id, trigger: trigger.name)
-            await arm(flow, trigger, known)
+            await rest(id)
         }
+    }
+
+    /// A trigger has done what it had to do; its timer is set anew.
+    private func rest(_ id: String) async {
+        state.withLock { _ = $0.busy.remove(id) }
+        guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger else { return }
+        guard state.withLock({ $0.isListening && $0.flows[id] != nil }) else { return }
+        let known = try? await host.store.triggerState(flow: id, trigger: trigger.name)
+        await arm(flow, trigger, known)
     }
 
     private func fire(_ id: String) async {
@@ -193,8 +198,10 @@ final class TriggerListeners: Sendable {
     // MARK: Polling
 
     private func poll(_ flow: Catalog.Entry, _ trigger: Trigger) async {
-        let now = host.clock.now
         do throws(FlowError) {
+            // What came before has its runs before what comes next.
+            try await finishSplits(of: flow.id)
+            let now = host.clock.now
             let runnable = try host.runnable(flow)
             let known = try await host.store.triggerState(flow: flow.id, trigger: trigger.name)
             var next = known ?? TriggerState(flow: flow.id, trigger: trigger.name)
@@ -231,10 +238,23 @@ final class TriggerListeners: Sendable {
         return .seconds(Double.random(in: policy.waitRange(beforeRepeat: failures)))
     }
 
-    /// Finishes answers of which a crash left parts without their runs.
-    func finishSplits() async throws(FlowError) {
-        for entry in try await host.store.unfinishedSplits() {
-            guard let flow = host.catalog[entry.flow], flow.isStarted,
+    /// Goes on with answers of which a crash, or a store that failed, left parts without their runs.
+    ///
+    /// Nobody waits for that: parts may have to wait for the turns of many runs before them.
+    private func finishSplits() async throws(FlowError) {
+        for id in Set(try await host.store.unfinishedSplits().map(\.flow)).sorted() {
+            // A trigger that is being asked does so when it asks next.
+            guard state.withLock({ $0.busy.insert(id).inserted }) else { continue }
+            Task {
+                do throws(FlowError) { try await finishSplits(of: id) } catch { host.options.report(error) }
+                await rest(id)
+            }
+        }
+    }
+
+    private func finishSplits(of id: String) async throws(FlowError) {
+        for entry in try await host.store.unfinishedSplits() where entry.flow == id {
+            guard let flow = host.catalog[id], flow.isStarted,
                 let whole = try await host.store.triggerHistoryEntry(entry.id)
             else { continue }
             let events = TriggerEvents(host: host, runnable: try host.runnable(flow))
