@@ -33,6 +33,11 @@ final class DisturbedTransport: HTTPTransport {
 
     func disturb(_ disturbance: Disturbance?) { state.withLock { $0.disturbance = disturbance } }
 
+    /// How the CRM calls what the sandbox calls otherwise: the sandbox's names and the others.
+    private let names: [String: String]
+
+    init(names: [String: String] = [:]) { self.names = names }
+
     func send(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
         let disturbance = state.withLock { state in
             state.underWay += 1
@@ -40,18 +45,60 @@ final class DisturbedTransport: HTTPTransport {
         }
         defer { state.withLock { $0.underWay -= 1 } }
         switch await disturbance?(request) ?? .arrives {
-        case .arrives: return try await services.send(request)
+        case .arrives: return try await renamed(request)
         case .throttled: return HTTPResponse(status: 429, headers: ["Retry-After": "1"])
         case .answerLost:
-            _ = try await services.send(request)
+            _ = try await renamed(request)
             throw HTTPFailure(.connectionLost, "The connection ended before the answer came.", mayHaveBeenSent: true)
         }
     }
 }
 
+extension DisturbedTransport {
+    /// Calls a service whose fields have other names than the sandbox's; it knows none of those.
+    private func renamed(_ request: HTTPRequest) async throws(HTTPFailure) -> HTTPResponse {
+        var request = request
+        var body = String(decoding: request.body, as: UTF8.self)
+        for (name, other) in names {
+            guard !Self.names(name, request.url), !Self.names(name, body) else {
+                return HTTPResponse(status: 400, body: Array("There is no '\(name)'.".utf8))
+            }
+            request.url = Self.renaming(other, to: name, in: request.url)
+            body = Self.renaming(other, to: name, in: body)
+        }
+        if !names.isEmpty { request.body = Array(body.utf8) }
+        var response = try await services.send(request)
+        guard !names.isEmpty else { return response }
+        var text = response.text
+        for (name, other) in names { text = Self.renaming(name, to: other, in: text) }
+        response.body = Array(text.utf8)
+        return response
+    }
+
+    private static func names(_ name: String, _ text: String) -> Bool { renaming(name, to: "", in: text) != text }
+
+    /// Replaces whole names, wherever they stand; the signs of an address may be percent-encoded.
+    private static func renaming(_ name: String, to other: String, in text: String) -> String {
+        var result = ""
+        var rest = text[...]
+        while let place = rest.firstRange(of: name) {
+            let before = rest[..<place.lowerBound]
+            let isEncoded = before.suffix(3).first == "%"
+            let isWhole =
+                (isEncoded || !(before.last.map(isNameSign) ?? false))
+                && !(rest[place.upperBound...].first.map(isNameSign) ?? false)
+            result += before + (isWhole ? other : name)
+            rest = rest[place.upperBound...]
+        }
+        return result + rest
+    }
+
+    private static func isNameSign(_ sign: Character) -> Bool { sign.isLetter || sign.isNumber || sign == "_" }
+}
+
 extension FlowEnvironment {
     /// Installs one of the solutions and binds it to the sandbox's accounts; its flows are off.
-    func install(_ crm: CoSellSide) async throws(FlowError) {
+    func install(_ crm: CoSellSide, fieldNames: [String: String] = [:]) async throws(FlowError) {
         let solution = BuiltBinary.checkout + "/flows/partner-center-\(crm.rawValue)"
         _ = try await perform(EnvironmentRequest(.installSolution, ["path": .string(solution)]))
         let accounts = [
@@ -59,9 +106,13 @@ extension FlowEnvironment {
             ("commondataserviceforapps", "crm.admin"), ("salesforce", "crm.admin"),
         ]
         for (connector, account) in accounts {
-            let arguments: JSONObject = [
+            var arguments: JSONObject = [
                 "connector": .string(connector), "account": .string(account + "@adatum.example"),
             ]
+            if !fieldNames.isEmpty, connector == crm.service {
+                let names = JSON.object(JSONObject(fieldNames.map { ($0, .string($1)) }))
+                arguments["set"] = ["fieldNames": .string(names.text)]
+            }
             _ = try await perform(EnvironmentRequest(.createConnection, arguments))
         }
         _ = try await perform(EnvironmentRequest(.bind, ["all": true]))
@@ -92,7 +143,7 @@ actor CoSellDeals {
     private let settings: EnvironmentSettings
     private let kept = InMemoryFlowStore()
     private let clock = VirtualClock(SystemClock().now)
-    private let transport = DisturbedTransport()
+    private let transport: DisturbedTransport
     private let control: ControlCalls
     private var environment: FlowEnvironment
     private var store: FaultyStore
@@ -108,12 +159,13 @@ actor CoSellDeals {
 
     /// Runs a test with deals that both sides know.
     static func run(
-        _ crm: CoSellSide, deals: Int, seed: UInt64 = 7, _ test: @escaping @Sendable (CoSellDeals) async throws -> Void
+        _ crm: CoSellSide, deals: Int, seed: UInt64 = 7, fieldNames: [String: String] = [:],
+        _ test: @escaping @Sendable (CoSellDeals) async throws -> Void
     ) async throws {
         let scratch = try ScratchFolder()
         let folder = SandboxStateFolder(path: scratch.path + "/.flowrun/sandbox")
         try await SandboxServer.withRunning(folder: folder) { sandbox in
-            let world = try await CoSellDeals(crm, sandbox, project: scratch.path, seed: seed)
+            let world = try await CoSellDeals(crm, sandbox, project: scratch.path, seed: seed, fieldNames)
             try await world.makeDeals(deals)
             do { try await test(world) } catch {
                 await world.environment.shutdown()
@@ -123,8 +175,11 @@ actor CoSellDeals {
         }
     }
 
-    private init(_ crm: CoSellSide, _ sandbox: SandboxDescription, project: String, seed: UInt64) async throws {
+    private init(
+        _ crm: CoSellSide, _ sandbox: SandboxDescription, project: String, seed: UInt64, _ fieldNames: [String: String]
+    ) async throws {
         self.crm = crm
+        transport = DisturbedTransport(names: fieldNames)
         control = ControlCalls(sandbox.controlURL, token: sandbox.controlToken)
         numbers = SeededNumbers(state: seed)
         settings = EnvironmentSettings(projectFolder: project, endpoints: .sandbox)
@@ -132,7 +187,7 @@ actor CoSellDeals {
         store = FaultyStore(kept)
         environment = Self.environment(settings, store, transport, clock)
         try await environment.start()
-        try await environment.install(crm)
+        try await environment.install(crm, fieldNames: fieldNames)
         _ = try await environment.perform(EnvironmentRequest(.activate, ["all": true]))
     }
 
@@ -330,6 +385,12 @@ actor CoSellDeals {
     /// How many of our writes were refused because the record had changed.
     func refusals() async throws -> Int {
         try await ask("GET", "/requests?method=PATCH&status=412&after=\(firstRequest)").arrayValue?.count ?? 0
+    }
+
+    /// What doctor says of fields that are not there.
+    func missingFields() async throws -> [String] {
+        let report = try await environment.perform(EnvironmentRequest(.doctor, [:]))
+        return (report["findings"]?.arrayValue ?? []).filter { $0["code"] == "FieldMissing" }.map(\.text)
     }
 
     func audit(_ deal: Int) async throws -> String {

@@ -21,6 +21,8 @@ struct ServiceRequest: Sendable {
 }
 
 /// Calls a service with bearer tokens: a refused token is renewed once.
+///
+/// Requests leave with the organization's names of fields, answers come in with the flows'.
 struct ServiceCaller: Sendable {
     /// Gives a token; the argument is one that the service has just refused.
     typealias TokenSource = @Sendable (_ refused: String?) async throws(FlowError) -> AccessToken
@@ -31,6 +33,11 @@ struct ServiceCaller: Sendable {
 
     /// Sends a request, and again with a new token where the service answers 401.
     func send(_ request: ServiceRequest) async throws(FlowError) -> HTTPResponse {
+        guard let names = try FieldNames(connection) else { return try await authorized(request) }
+        return names.incoming(try await authorized(names.outgoing(request)), to: request)
+    }
+
+    private func authorized(_ request: ServiceRequest) async throws(FlowError) -> HTTPResponse {
         let first = try await token(nil)
         let response = try await send(request, first)
         guard response.status == 401 else { return response }

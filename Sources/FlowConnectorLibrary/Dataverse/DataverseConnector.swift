@@ -44,6 +44,7 @@ public struct DataverseConnector: Connector {
         ConnectionParameter("password", secret: true, summary: "The user's password.", requiredBy: ["password"]),
         ConnectionParameter(
             "organizationUrl", summary: "The environment's address, where 'endpoints' of flowrun.yaml names none."),
+        FieldNames.parameter,
     ]
 
     /// Signs in and asks who that is: only that tells whether the account is a user of the environment.

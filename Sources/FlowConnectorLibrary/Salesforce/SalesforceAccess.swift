@@ -23,6 +23,7 @@ struct SalesforceAccess: Sendable {
         ConnectionParameter(
             "loginUrl", summary: "The log-in host: login.salesforce.com, test.salesforce.com or a My Domain host.",
             default: "https://login.salesforce.com"),
+        FieldNames.parameter,
     ]
 
     /// What a token is for; changed credentials never meet an old token.
