@@ -209,6 +209,7 @@ struct MappedDeals {
         try await run(crm.creator, ["OpportunityId": .string(id)], status: "Failed")
         seen["refused"] = ["opportunity": try await record(crm.kind, id)]
         _ = try await ask("PATCH", path, .object([country: "de"]))
+        try await askForHelpWithoutContact(id, customer)
         try await run(crm.creator, ["OpportunityId": .string(id)])
         let referral = try await record(crm.kind, id)[crm.referral]?.stringValue ?? ""
         try await look("shared", referral)
@@ -229,11 +230,51 @@ struct MappedDeals {
         let answered = try await ask("POST", "/referrals/\(referral)/accept")
         try await receive(answered["id"]?.stringValue ?? "", event: "related-referral-updated")
         try await look("answered", referral)
+        try await renameWhatIsIncomplete(id, referral)
         var lost: JSONObject = crm == .salesforce ? ["StageName": "Closed Lost"] : ["statecode": 2]
         if crm == .salesforce { lost["NextStep"] = "Too expensive" }
         try await change(id, lost)
         try await compare(id, referral)
         try await look("lost", referral)
+    }
+
+    /// Microsoft cannot reach a customer of whom nobody has a telephone.
+    private mutating func askForHelpWithoutContact(_ opportunity: String, _ customer: String) async throws {
+        let (kind, phone, owner) =
+            crm == .salesforce
+            ? ("Contact", "Phone", "AccountId") : ("contact", "telephone1", "_parentcustomerid_value")
+        let contacts = try await rows(kind, "\(owner)=\(customer)").arrayValue ?? []
+        func call(_ number: JSON?, _ contact: JSON) async throws {
+            let id = contact[crm == .salesforce ? "Id" : "contactid"]?.stringValue ?? ""
+            _ = try await ask("PATCH", "/data/\(crm.service)/\(kind)/\(id)", .object([phone: number ?? .null]))
+        }
+        for contact in contacts { try await call(.null, contact) }
+        try await change(
+            opportunity,
+            crm == .salesforce
+                ? ["How_can_Microsoft_help__c": "Customer Technical Architecture"]
+                : ["msft_howcanmicrosofthelp": 861_980_001])
+        try await run(crm.creator, ["OpportunityId": .string(opportunity)], status: "Failed")
+        seen["out of reach"] = ["opportunity": try await record(crm.kind, opportunity)]
+        for contact in contacts { try await call(contact[phone], contact) }
+        try await change(
+            opportunity,
+            crm == .salesforce ? ["How_can_Microsoft_help__c": .null] : ["msft_howcanmicrosofthelp": .null])
+    }
+
+    /// A referral that Partner Center would not take as it is keeps its name; its values go there all the same.
+    private mutating func renameWhatIsIncomplete(_ opportunity: String, _ referral: String) async throws {
+        let path = "/data/partnercenterref/referral/\(referral)"
+        let profile = try await ask("GET", path)["customerProfile"] ?? .null
+        var incomplete = profile.objectValue ?? [:]
+        var address = incomplete["address"]?.objectValue ?? [:]
+        address["country"] = "Germany"
+        incomplete["address"] = .object(address)
+        _ = try await ask("PATCH", path, ["customerProfile": .object(incomplete)])
+        try await change(opportunity, [crm.name(of: .name): "A new name", crm.name(of: .dealValue): 4_321])
+        try await compare(opportunity, referral)
+        try await look("incomplete", referral)
+        _ = try await ask("PATCH", path, ["customerProfile": profile])
     }
 
     private func makeOpportunity() async throws -> String {

@@ -212,6 +212,11 @@ import Testing
         Row("accepted by variables", referral: "details/currency", "CHF"),
         Row("accepted by variables", nil, "referral/details/dealValue", 35),
         Row("accepted by variables", referral: "name", "Private mapping"),
+        Row("out of reach", "opportunity/Audit__c", "opportunity/msft_audit", "…A customer contact with first name"),
+        Row("out of reach", "opportunity/Referral_Identifier__c", "opportunity/msft_referralidentifier", .null),
+        Row("incomplete", referral: "name", "Contoso predictive maintenance"),
+        Row("incomplete", referral: "details/dealValue", 4_321),
+        Row("incomplete", "opportunity/Audit__c", "opportunity/msft_audit", "…did not take the new name: The country"),
         Row("lost by variables", "opportunity/StageName", "opportunity/statuscode", "Closed Won", 5),
         Row("lost by variables", "opportunity/LeadSource", nil, "Too late"),
     ]
