@@ -143,19 +143,29 @@ final class TriggerListeners: Sendable {
     func replan(from old: VariableRecurrences) async throws(FlowError) {
         let present = VariableRecurrences(host.catalog, host.state, now: host.clock.now)
         for (id, before) in old.changed(in: present) {
-            guard let flow = host.catalog[id], let trigger = flow.trigger,
-                var known = try await host.store.triggerState(flow: id, trigger: trigger.name), let due = known.nextDue
-            else { continue }
-            let now = host.clock.now
-            if trigger.listening != .polling {
-                known.nextDue = schedule(of: trigger, flow)?.due(insteadOf: due, by: before, now: now)
-            } else if pollInterval == nil {
-                known.nextDue = max(now, due - before.duration + interval(of: trigger, flow))
+            // A trigger that is being asked writes where it stands itself, and goes by the new values from then on.
+            guard state.withLock({ $0.busy.insert(id).inserted }) else { continue }
+            do throws(FlowError) {
+                try await replan(id, by: before)
+            } catch {
+                await rest(id)
+                throw error
             }
-            try await host.commit(StoreCommit([.trigger(known)]))
-            let isListened = state.withLock { $0.isListening && $0.flows[id] != nil && !$0.busy.contains(id) }
-            if isListened { await arm(flow, trigger, known) }
+            await rest(id)
         }
+    }
+
+    private func replan(_ id: String, by before: Recurrence) async throws(FlowError) {
+        guard let flow = host.catalog[id], let trigger = flow.trigger,
+            var known = try await host.store.triggerState(flow: id, trigger: trigger.name), let due = known.nextDue
+        else { return }
+        let now = host.clock.now
+        if trigger.listening != .polling {
+            known.nextDue = schedule(of: trigger, flow)?.due(insteadOf: due, by: before, now: now)
+        } else if pollInterval == nil {
+            known.nextDue = max(now, due - before.duration + interval(of: trigger, flow))
+        }
+        try await host.commit(StoreCommit([.trigger(known)]))
     }
 
     // MARK: Due
