@@ -40,10 +40,11 @@ final class BenchEnvironment: Sendable {
     ///   - input: what each run is started with.
     ///   - server: the address that flows may call, or nil.
     ///   - folder: where it lives; nil makes a folder that goes away with it.
+    ///   - listening: whether it serves; else nothing goes on beside the runs, such as the search index that follows them.
     /// - Throws: what installing and activating throw.
     init(
         _ workload: String, with others: [String] = [], input: JSON? = nil, server: String? = nil,
-        in folder: BenchFolder? = nil
+        in folder: BenchFolder? = nil, listening: Bool = true
     ) async throws {
         let folder = try folder ?? BenchFolder()
         self.folder = folder
@@ -67,7 +68,7 @@ final class BenchEnvironment: Sendable {
         let transport = CurlTransport(CurlTransport.Configuration(addressPolicy: policy))
         environment = FlowEnvironment(
             settings, store: store, connectors: ConnectorRegistry([HTTPConnector(transport: transport)]))
-        try await environment.start()
+        try await environment.start(listening: listening)
         _ = try await environment.perform(EnvironmentRequest(.installSolution, ["path": .string(folder.path)]))
         _ = try await environment.perform(EnvironmentRequest(.activate, ["all": true]))
         var arguments: JSONObject = ["flow": .string(try WorkloadFile.flow(workload).name), "detail": false]

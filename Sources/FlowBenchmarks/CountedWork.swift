@@ -80,7 +80,7 @@ enum CountedWork {
         case "engine": try EngineWorkload.runs(count)
         case "check": try CheckWorkload.checks(count)
         default:
-            let environment = try await BenchEnvironment(work)
+            let environment = try await BenchEnvironment(work, listening: false)
             try await environment.run(count, width: 1)
             await environment.close()
         }
