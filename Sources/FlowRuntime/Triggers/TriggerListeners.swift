@@ -14,6 +14,8 @@ final class TriggerListeners: Sendable {
         var flows: [String: String] = [:]
         /// Flows whose trigger is being asked.
         var busy: Set<String> = []
+        /// The recurrences of before, of busy triggers that have another one since.
+        var changed: [String: Recurrence] = [:]
     }
 
     private let host: RunHost
@@ -143,8 +145,13 @@ final class TriggerListeners: Sendable {
     func replan(from old: VariableRecurrences) async throws(FlowError) {
         let present = VariableRecurrences(host.catalog, host.state, now: host.clock.now)
         for (id, before) in old.changed(in: present) {
-            // A trigger that is being asked writes where it stands itself, and goes by the new values from then on.
-            guard state.withLock({ $0.busy.insert(id).inserted }) else { continue }
+            // A trigger that is being asked writes where it stands itself; it is planned anew when it rests.
+            let isMine = state.withLock { state in
+                let isMine = state.busy.insert(id).inserted
+                if !isMine, state.changed[id] == nil { state.changed[id] = before }
+                return isMine
+            }
+            guard isMine else { continue }
             do throws(FlowError) {
                 try await replan(id, by: before)
             } catch {
@@ -185,7 +192,15 @@ final class TriggerListeners: Sendable {
 
     /// A trigger has done what it had to do; its timer is set anew.
     private func rest(_ id: String) async {
-        state.withLock { _ = $0.busy.remove(id) }
+        let before = state.withLock { state -> Recurrence? in
+            let before = state.changed.removeValue(forKey: id)
+            if before == nil { state.busy.remove(id) }
+            return before
+        }
+        if let before {
+            do throws(FlowError) { try await replan(id, by: before) } catch { host.options.report(error) }
+            return await rest(id)
+        }
         guard let flow = host.catalog[id], flow.isStarted, let trigger = flow.trigger else { return }
         guard state.withLock({ $0.isListening && $0.flows[id] != nil }) else { return }
         let known = try? await host.store.triggerState(flow: id, trigger: trigger.name)
