@@ -54,6 +54,38 @@ import Testing
         executor.stop()
     }
 
+    @Test func `where all threads rest a slice is done in the calling one, and the rest of the work by them`() async {
+        let executor = RunExecutor(threads: 1)
+        let isOver = DispatchSemaphore(value: 0)
+        let places = Mutex<[Bool]>([])
+        let caller = pthread_self()
+        let work = Work {
+            let count = places.withLock { places -> Int in
+                places.append(pthread_equal(pthread_self(), caller) != 0)
+                return places.count
+            }
+            if count == 2 { isOver.signal() }
+            return count < 2
+        }
+        #expect(executor.doHere(work))
+        await Self.wait(for: isOver)
+        #expect(places.withLock { $0 } == [true, false])
+        // Somebody is at work.
+        let begun = DispatchSemaphore(value: 0)
+        let ends = DispatchSemaphore(value: 0)
+        executor.add(
+            Work {
+                begun.signal()
+                ends.wait()
+                return false
+            })
+        await Self.wait(for: begun)
+        #expect(!executor.doHere(work))
+        #expect(places.withLock { $0.count } == 2)
+        ends.signal()
+        executor.stop()
+    }
+
     @Test func `work that has more to do goes behind the others`() async {
         let executor = RunExecutor(threads: 1)
         let (turns, turn) = AsyncStream.makeStream(of: String.self)

@@ -76,6 +76,7 @@ extension FlowEnvironment {
             isAwaited: !waits)
         // A process that is owner for one command only begins the run where nobody waits for it: the next owner goes on.
         request.isHeld = !waits && !isWatched && !isListening
+        request.mayBeginHere = waits
         let (run, watch) = try await host.start(runnable, request)
         defer { host.waiters.unwatch(run, watch) }
         guard waits else {

@@ -177,16 +177,20 @@ final class RunCell: ExecutorWork {
         if mustSchedule { schedule() }
     }
 
-    private func schedule() {
+    private func schedule(here: Bool = false) {
         host.isBusy(self)
         // A new run goes on to its first commit: its caller waits for that.
         if host.requests.pace.isSlow, state.withLock({ $0.isStored }), host.requests.pace.hold(self) { return }
+        if here, host.isAlone(self), host.executor.doHere(self) { return }
         host.executor.add(self)
     }
 
     /// Hands work to the run.
+    /// - Parameters:
+    ///   - work: what is to be done.
+    ///   - here: whether a first slice of it may be done in the calling thread, where no other run has anything to do.
     /// - Returns: false where the cell is gone and the run has to be taken up from the store.
-    func post(_ work: Work) -> Bool {
+    func post(_ work: Work, here: Bool = false) -> Bool {
         let (isTaken, mustSchedule) = state.withLock { state in
             if state.isGone { return (false, false) }
             state.work.append(work)
@@ -194,7 +198,7 @@ final class RunCell: ExecutorWork {
             state.isScheduled = true
             return (true, true)
         }
-        if mustSchedule { schedule() }
+        if mustSchedule { schedule(here: here) }
         return isTaken
     }
 

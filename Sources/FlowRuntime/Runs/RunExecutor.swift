@@ -31,7 +31,7 @@ final class RunExecutor: Sendable {
         /// Notes that someone looks on, where work waits and all threads are busy.
         /// - Returns: whether that begins now.
         mutating func mustBeWatched(by threads: Int) -> Bool {
-            guard !isEmpty, busyCount == threads, !isWatched else { return false }
+            guard !isEmpty, busyCount >= threads, !isWatched else { return false }
             isWatched = true
             return true
         }
@@ -74,6 +74,21 @@ final class RunExecutor: Sendable {
         }
         available.signal()
         if isFirstToWait { overload.signal() }
+    }
+
+    /// Does a slice of work in the calling thread, where all threads rest: a change of threads takes longer than most runs.
+    /// - Returns: false where they do not; nothing was done then.
+    func doHere(_ work: any ExecutorWork) -> Bool {
+        let isMine = queue.withLock { queue in
+            guard queue.isEmpty, queue.busyCount == 0, !queue.isStopped else { return false }
+            queue.busyCount += 1
+            return true
+        }
+        guard isMine else { return false }
+        let hasMore = work.slice()
+        queue.withLock { $0.busyCount -= 1 }
+        if hasMore { add(work) }
+        return true
     }
 
     /// Ends the threads once their present slices are over; what is queued is dropped.

@@ -31,6 +31,10 @@ struct RunStartRequest: Sendable {
     var changes: [StoreChange] = []
     /// Whether its start is committed as early as possible, because someone waits for that alone.
     var isAwaited = true
+    /// Whether the calling thread may step it: the caller waits for the run's end, and nobody else for that thread.
+    ///
+    /// Not on an event loop, where others would wait.
+    var mayBeginHere = false
     /// Whether it only begins to exist, and the next owner of the environment goes on with it.
     var isHeld = false
 }
@@ -116,7 +120,7 @@ extension RunHost {
             throw FlowError(.runExists, "The run '\(name)' is under way already.")
         }
         if turn == .later { isQueued(name, of: runnable.flow.id) }
-        _ = cell.post(.stimulus(.triggerFired(request.payload)))
+        _ = cell.post(.stimulus(.triggerFired(request.payload)), here: request.mayBeginHere)
         return (name, watch)
     }
 
