@@ -56,6 +56,37 @@ import Testing
             _ = try await environment.perform(
                 EnvironmentRequest(.startRun, ["flow": "Catch up", "wait": false, "input": ["deal": .string(deal)]]))
         }
+        let rows = try await Self.reconcile(environment, world)
+        #expect(rows.map { $0["key"]?.stringValue } == deals)
+        #expect(rows.allSatisfy { $0["status"] == "Succeeded" }, "\(rows)")
+        let written = world.service.state.withLock { $0.items.values.sorted() }
+        #expect(written == ["Update a", "Update b", "Update c", "Update d", "Update x", "Update y"])
+        await environment.shutdown()
+    }
+
+    @Test func `a run that an earlier process left waiting is waited for by a command on its own`() async throws {
+        let world = try TestWorld([("catch-up.flow.yaml", Self.text)], solution: Self.audit)
+        world.service.state.withLock {
+            $0.records = ["here": [["id": "c", "changed": "2026-01-01T00:00:00Z"]], "there": []]
+        }
+        var environment = try await world.environment()
+        try await world.setUp(environment)
+        for deal in ["x", "c"] {
+            _ = try await environment.perform(
+                EnvironmentRequest(.startRun, ["flow": "Catch up", "wait": false, "input": ["deal": .string(deal)]]))
+        }
+        await environment.shutdown()
+        world.restart()
+        environment = try await world.environment(listening: false)
+        let rows = try await Self.reconcile(environment, world)
+        #expect(rows.map { $0["status"] } == ["Succeeded"], "\(rows)")
+        let written = world.service.state.withLock { $0.items.values.sorted() }
+        #expect(written == ["Update c", "Update x"])
+        await environment.shutdown()
+    }
+
+    /// Reconciles while the time goes on.
+    private static func reconcile(_ environment: FlowEnvironment, _ world: TestWorld) async throws -> [JSON] {
         let isOver = Mutex(false)
         let reconciled = Task {
             defer { isOver.withLock { $0 = true } }
@@ -65,11 +96,6 @@ import Testing
             if environment.host.isIdle, let next = world.clock.sleeping.first { world.clock.advance(to: next) }
             await Task.yield()
         }
-        let rows = try #require(try await reconciled.value["solutions"]?[0]?["deals"]?.arrayValue)
-        #expect(rows.map { $0["key"]?.stringValue } == deals)
-        #expect(rows.allSatisfy { $0["status"] == "Succeeded" }, "\(rows)")
-        let written = world.service.state.withLock { $0.items.values.sorted() }
-        #expect(written == ["Update a", "Update b", "Update c", "Update d", "Update x", "Update y"])
-        await environment.shutdown()
+        return try #require(try await reconciled.value["solutions"]?[0]?["deals"]?.arrayValue)
     }
 }

@@ -50,7 +50,8 @@ struct FieldNames: Sendable {
             hint: "write it as --set '\(parameter.name)={\"Audit__c\": \"Acme_Log__c\"}'")
     }
 
-    private static func isName(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(isNameByte) }
+    /// Whether a text is letters, digits and underscores, as names of fields and tables are.
+    static func isName(_ text: String) -> Bool { !text.isEmpty && text.utf8.allSatisfy(isNameByte) }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
         (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "_")

@@ -18,7 +18,7 @@ struct DataverseService: Sendable {
     /// The entity set of a call.
     func set(_ parameters: OperationParameters) throws(FlowError) -> String {
         let set = try parameters.required("entityName")
-        guard Self.isName(set) else {
+        guard FieldNames.isName(set) else {
             throw FlowError(
                 .operationParameterInvalid, "The parameter 'entityName' is '\(set)', which is no name of a table.",
                 hint: "use the entity set name, such as accounts")
@@ -67,12 +67,5 @@ struct DataverseService: Sendable {
         return id.contains("=")
             ? PercentEncoding.encode(id).replacing("%3D", with: "=").replacing("%27", with: "'")
                 .replacing("%2C", with: ",") : PercentEncoding.encode(id)
-    }
-
-    private static func isName(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 || byte == UInt8(ascii: "_")
-            }
     }
 }

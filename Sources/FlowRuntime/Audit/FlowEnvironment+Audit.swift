@@ -29,8 +29,8 @@ extension FlowEnvironment {
             let late = deals.filter { $0.state == .behind }.enumerated()
                 .sorted { ($0.element.since ?? "", $0.offset) < ($1.element.since ?? "", $1.offset) }.map(\.element)
             var rows: [JSON] = []
-            let later = try await LaterRuns(in: store, now: clock.now)
-            for deal in late { rows.append(try await reconcile(deal, comparison, later, isPlanOnly: isPlanOnly)) }
+            let later = isPlanOnly ? nil : try await LaterRuns(in: store, now: clock.now)
+            for deal in late { rows.append(try await reconcile(deal, comparison, later)) }
             var result: JSONObject = [
                 "solution": .string(part.installed.name), "deals": .array(rows),
                 "blocked": .integer(Int64(deals.count { $0.state == .blocked })),
@@ -49,8 +49,9 @@ extension FlowEnvironment {
         return ["solutions": .array(solutions), "plan": .bool(isPlanOnly)]
     }
 
+    /// Brings a deal up to date; without the later runs only what would be run is told.
     private func reconcile(
-        _ deal: DealAudit.Deal, _ comparison: DealAudit, _ later: LaterRuns, isPlanOnly: Bool
+        _ deal: DealAudit.Deal, _ comparison: DealAudit, _ later: LaterRuns?
     ) async throws(FlowError) -> JSON {
         var row: JSONObject = [
             "key": deal.key.isEmpty ? .null : .string(deal.key), "title": .string(deal.title),
@@ -63,7 +64,7 @@ extension FlowEnvironment {
             return .object(row)
         }
         row["flow"] = .string(repair.flow)
-        guard !isPlanOnly else { return .object(row) }
+        guard let later else { return .object(row) }
         do throws(FlowError) {
             let run = try await bringUp(deal.key, flow: repair.flow, input: repair.input, later)
             row["run"] = run["name"] ?? .null
@@ -103,7 +104,7 @@ extension FlowEnvironment {
             var same = RunFilter(flowIDs: [flow.id], limit: 1)
             same.key = key
             if !key.isEmpty, let run = try await store.runs(same).first, later.holds(run) {
-                _ = try await lookOn(run.name)
+                _ = try await awaitEnd(of: run.name)
                 return Self.row(of: try await summary(of: run.name))
             }
             let refusal: FlowError
@@ -116,20 +117,9 @@ extension FlowEnvironment {
             var oldest = RunFilter(flowIDs: [flow.id], isFinished: false, limit: 1)
             oldest.isOldestFirst = true
             guard refusal.code == .workflowMaximumWaitingRunCountExceeded,
-                let run = try await store.runs(oldest).first, try await lookOn(run.name)
+                let run = try await store.runs(oldest).first, try await awaitEnd(of: run.name)
             else { throw refusal }
         }
-    }
-
-    /// Waits for the end of a run that goes on already.
-    /// - Returns: false where it waits for someone outside.
-    private func lookOn(_ run: String) async throws(FlowError) -> Bool {
-        let watch = host.waiters.watch(run)
-        defer { host.waiters.unwatch(run, watch) }
-        let summary = try await summary(of: run)
-        if summary.isFinished { return true }
-        if host.isParked(summary) { return false }
-        return try await watch.end() != nil
     }
 
     // MARK: Comparing

@@ -177,13 +177,20 @@ extension FlowEnvironment {
 
     func watchRun(_ arguments: Arguments) async throws(FlowError) -> JSON {
         let run = try arguments.required("run")
+        _ = try await awaitEnd(of: run)
+        return try await finished(run)
+    }
+
+    /// Waits for the end of a run, which an earlier process may have left.
+    /// - Returns: false where it cannot go on without someone outside.
+    func awaitEnd(of run: String) async throws(FlowError) -> Bool {
         let watch = host.waiters.watch(run)
         defer { host.waiters.unwatch(run, watch) }
         let summary = try await summary(of: run)
-        guard !summary.isFinished else { return try await page(of: run, isBrief: true) }
+        if summary.isFinished { return true }
         try await takeUpRuns()
-        if !host.isParked(summary) { _ = try await watch.end() }
-        return try await finished(run)
+        if host.isParked(summary) { return false }
+        return try await watch.end() != nil
     }
 
     func summary(of run: String) async throws(FlowError) -> RunSummary {

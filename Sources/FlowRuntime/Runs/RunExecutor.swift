@@ -84,11 +84,15 @@ final class RunExecutor: Sendable {
             queue.busyCount += 1
             return true
         }
-        guard isMine else { return false }
+        if isMine { doSlice(of: work) }
+        return isMine
+    }
+
+    /// Does a slice of work in a thread that counts as busy, and queues the rest of it.
+    private func doSlice(of work: any ExecutorWork) {
         let hasMore = work.slice()
         queue.withLock { $0.busyCount -= 1 }
         if hasMore { add(work) }
-        return true
     }
 
     /// Ends the threads once their present slices are over; what is queued is dropped.
@@ -145,10 +149,7 @@ final class RunExecutor: Sendable {
             }
             if isStopped { return }
             if mustBeWatched { overload.signal() }
-            guard let work else { continue }
-            let hasMore = work.slice()
-            queue.withLock { $0.busyCount -= 1 }
-            if hasMore { add(work) }
+            if let work { doSlice(of: work) }
         }
     }
 

@@ -95,7 +95,7 @@ struct TriggerEvents {
             case .echo(let echo, let seen):
                 try await host.commit(StoreCommit([.history(suppressed(name, echo, at: now)), seen]))
             case .change(let remembered):
-                guard try await startPart(name, firing, entry, remembered, at: now) else { return }
+                guard try await startPart(name, firing, remembered, at: now) else { return }
             }
         }
         var done = entry
@@ -104,8 +104,7 @@ struct TriggerEvents {
     }
 
     private func startPart(
-        _ name: String, _ firing: TriggerRules.Firing, _ entry: TriggerHistoryEntry, _ changes: [StoreChange],
-        at now: Timestamp
+        _ name: String, _ firing: TriggerRules.Firing, _ changes: [StoreChange], at now: Timestamp
     ) async throws(FlowError) -> Bool {
         while true {
             do throws(FlowError) {
